@@ -1,0 +1,133 @@
+"""Life in the shop while it is being watched: verbs of the demo store that change its world.
+
+Each moves the shop's clock on by a second and stamps what it touched.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from service.demo.model import Agreement, LineItem, Order, Sale
+
+if TYPE_CHECKING:
+    from service.demo.shop import Shop
+
+
+class Changes:
+    shop: Shop
+
+    def __init__(self) -> None:
+        self._fresh: Iterator[int] | None = None
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self.shop.lock:
+            self.shop.now += 1
+            yield
+            self.shop.index.changed()
+
+    def _next_id(self) -> int:
+        if self._fresh is None:
+            self._fresh = count(max(self._used_ids(), default=1000) + 1)
+        return next(self._fresh)
+
+    def _used_ids(self) -> Iterator[int]:
+        for order in self.shop.world.orders:
+            yield order.id
+            yield from (item.id for item in order.line_items)
+            for agreement in order.agreements:
+                yield agreement.id
+                yield from (sale.id for sale in agreement.sales)
+
+    def find(self, order_id: int) -> Order:
+        found = self.shop.index.order(order_id)
+        if found is None:
+            raise LookupError(f"the world has no order {order_id}")
+        return found
+
+    def order(
+        self,
+        customer_id: int | None = None,
+        *,
+        price: int = 5000,
+        quantity: int = 1,
+        discount: int = 0,
+        tax: int = 0,
+        product_type: str = "",
+        vendor: str | None = None,
+        **words: Any,
+    ) -> Order:
+        """A new order of one product line (tax on top of the price); `words` are further fields of `Order`."""
+        with self._changing():
+            now, number = self.shop.now, words.pop("id", None) or self._next_id()
+            item = LineItem(self._next_id(), "Thing", self._next_id(), product_type, vendor, quantity, price)
+            total = price * quantity - discount + tax
+            sale = Sale(self._next_id(), "ORDER", "PRODUCT", quantity, total, tax, discount, item.id)
+            times = {name: words.pop(name, now) for name in ("created_at", "processed_at", "updated_at")}
+            placed = Agreement(self._next_id(), "OrderAgreement", "ORDER", times["processed_at"], (sale,))
+            name = words.pop("name", f"#{number}")
+            made = Order(
+                number, name, **times, customer_id=customer_id, agreements=[placed], line_items=[item], **words
+            )
+            insort(self.shop.world.orders, made, key=lambda order: order.id)
+        return made
+
+    def touch(self, order_id: int) -> Order:
+        """The order updated, with nothing else changed."""
+        with self._changing():
+            found = self.find(order_id)
+            found.updated_at = self.shop.now
+        return found
+
+    def refund(self, order_id: int, amount: int | None = None) -> Order:
+        """All that is left of the order taken back line by line, or `amount` given back without items."""
+        with self._changing():
+            found = self.find(order_id)
+            taken = self._reversed(found) if amount is None else (self._adjustment(amount),)
+            agreement = Agreement(self._next_id(), "RefundAgreement", "REFUND", self.shop.now, taken)
+            found.agreements.append(agreement)
+            found.financial_status = "PARTIALLY_REFUNDED" if found.current_total > 0 else "REFUNDED"
+            found.updated_at = self.shop.now
+        return found
+
+    def cancel(self, order_id: int, reason: str = "CUSTOMER", refunded: bool = True) -> Order:
+        with self._changing():
+            found = self.find(order_id)
+            if refunded:
+                self.refund(order_id)
+            found.cancelled_at = found.closed_at = found.updated_at = self.shop.now
+            found.cancel_reason = reason
+        return found
+
+    def delete(self, order_id: int) -> None:
+        """The order gone from the shop, as Shopify deletes: without a trace in any list."""
+        with self._changing():
+            self.shop.world.orders.remove(self.find(order_id))
+
+    def _adjustment(self, amount: int) -> Sale:
+        return Sale(self._next_id(), "RETURN", "ADJUSTMENT", None, -amount, 0, 0)
+
+    def _reversed(self, order: Order) -> tuple[Sale, ...]:
+        """One RETURN sale for each line that still has a balance."""
+        left: dict[tuple[str, int | None], list[Sale]] = {}
+        for agreement in order.agreements:
+            for sale in agreement.sales:
+                left.setdefault((sale.line_type, sale.line_item_id), []).append(sale)
+        return tuple(
+            Sale(
+                self._next_id(),
+                "RETURN",
+                line_type,
+                -sum(sale.quantity or 0 for sale in sales) if sales[0].quantity is not None else None,
+                -sum(sale.total for sale in sales),
+                -sum(sale.tax for sale in sales),
+                -sum(sale.discount for sale in sales),
+                line_item_id,
+            )
+            for (line_type, line_item_id), sales in left.items()
+            if sum(sale.total for sale in sales)
+        )

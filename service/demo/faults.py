@@ -1,0 +1,72 @@
+"""What goes wrong next, on a test's order: verbs of the demo store, each for the next `n` requests."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from service.demo.shop import Shop
+
+
+class Fault(NamedTuple):
+    kind: str  # throttle, status, internal_error, reset
+    status: int = 200
+
+
+class Faults:
+    """Faults wait in one line for GraphQL requests; file and bulk faults wait for their own kind."""
+
+    shop: Shop
+
+    def __init__(self) -> None:
+        self._waiting: deque[Fault] = deque()
+        self._truncations: deque[bool] = deque()
+        self.tokens: set[str] = set()
+        self.is_installed = True
+
+    def throttle_next(self, n: int = 1) -> None:
+        """THROTTLED although the bucket was full; the answer says how few points are missing."""
+        self._waiting.extend([Fault("throttle")] * n)
+
+    def fail_next(self, status: int, n: int = 1) -> None:
+        self._waiting.extend([Fault("status", status)] * n)
+
+    def internal_error_next(self, n: int = 1) -> None:
+        """HTTP 200 with INTERNAL_SERVER_ERROR."""
+        self._waiting.extend([Fault("internal_error")] * n)
+
+    def reset_next(self, n: int = 1) -> None:
+        """The connection is reset in the middle of the answer."""
+        self._waiting.extend([Fault("reset")] * n)
+
+    def truncate_bulk_next(self, silently: bool = False) -> None:
+        """The next file download ends early: mid-line and short of Content-Length, or (silently) after a line."""
+        self._truncations.append(silently)
+
+    def bulk_fail_next(self, error_code: str = "INTERNAL_SERVER_ERROR", partial: bool = False) -> None:
+        """The next bulk operation ends FAILED; `partial` leaves half the records behind `partialDataUrl`."""
+        self.shop.bulk.failures.append((error_code, partial))
+
+    def slow_bulk(self, seconds: float) -> None:
+        """Every bulk operation takes at least this long from now on."""
+        self.shop.bulk.least_seconds = seconds
+
+    def scope_removed(self, handle: str) -> None:
+        with self.shop.lock:
+            self.shop.scopes.discard(handle)
+
+    def expire_token(self) -> None:
+        """Every token handed out so far is refused from now on."""
+        self.tokens.clear()
+
+    def uninstall(self) -> None:
+        """The merchant removes the app: tokens die and new ones are refused with an HTML page."""
+        self.tokens.clear()
+        self.is_installed = False
+
+    def next_fault(self) -> Fault | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def next_truncation(self) -> bool | None:
+        return self._truncations.popleft() if self._truncations else None

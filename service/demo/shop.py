@@ -1,0 +1,49 @@
+"""The simulated shop behind the API: its world, clock, app permissions, budget and bulk operations."""
+
+from __future__ import annotations
+
+from threading import RLock
+
+from service.demo.bulk import BulkOperations, bulk_table
+from service.demo.cost import Bucket
+from service.demo.index import Index
+from service.demo.model import World
+from service.demo.roots import Request, root_table
+from service.demo.schema import VERSIONS
+from service.demo.serialise import table
+
+SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products")
+
+
+class Shop:
+    """`now` is the shop's clock in epoch seconds: it stands still until somebody sets it or changes the world."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        scopes: tuple[str, ...] = SCOPES,
+        bucket: int = 2000,
+        restore_rate: int = 100,
+        bulk_slots: int = 5,
+        oldest_version: str = "2026-01",
+        inclusive_bounds: bool = False,
+    ) -> None:
+        self.world = world
+        self.now = world.now
+        self.url = ""
+        self.lock = RLock()
+        self.scopes = set(scopes)
+        self.versions = VERSIONS[VERSIONS.index(oldest_version) :]
+        self.bucket = Bucket(bucket, restore_rate)
+        self.index = Index(world, inclusive_bounds)
+        self.bulk = BulkOperations(self, bulk_slots)
+        self.table = {**table(self.index), **root_table(), **bulk_table(self.bulk)}
+
+    @property
+    def domain(self) -> str:
+        """The permanent myshopify.com name."""
+        return self.world.domain
+
+    def request(self, version: str) -> Request:
+        return Request(self, version)
