@@ -1,0 +1,42 @@
+"""Shopify's own refusals, each named by what the caller can do about it.
+
+UnexpectedShape ── TooDear       ask for fewer at once
+Unreachable ────── TooSlow       the same
+AccessDenied ───── FieldDenied   leave the fields out, or grant the scopes
+NeedsAPerson ───── WrongVersion  set `api_version`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.errors import AccessDenied, NeedsAPerson, UnexpectedShape, Unreachable
+
+
+class TooDear(UnexpectedShape):
+    """One query costs more than Shopify ever computes at once (MAX_COST_EXCEEDED)."""
+
+
+class TooSlow(Unreachable):
+    """Shopify gave up computing the answer (504)."""
+
+
+class FieldDenied(AccessDenied):
+    """Fields the app may not read: dotted paths without list positions, and the scopes they would need."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        paths: Iterable[str],
+        scopes: Iterable[str],
+        about: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, about=about, hint=hint)
+        self.paths = tuple(paths)
+        self.scopes = frozenset(scopes)
+
+
+class WrongVersion(NeedsAPerson):
+    """Another API version answered than the one that was asked."""
