@@ -1,0 +1,1 @@
+"""All that writes SQL: tables, views for BI, landing, facts, results, leases."""

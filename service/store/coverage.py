@@ -1,0 +1,35 @@
+"""What has been fully read and verified: the ground every answer stands on."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from service.store.pending import facts_are_stale
+from service.store.tables import backfill_slices, watermarks
+from service.values import Coverage
+
+
+def coverage(connection: Connection, shop_id: int, connector: str) -> Coverage:
+    """Orders created from `covered_from` on are read, as they stood at `covered_to`; or why there is a gap."""
+    c = backfill_slices.c
+    row = connection.execute(
+        select(
+            func.min(c.visible_from).label("begins"),
+            func.count().label("slices"),
+            func.count(c.verified_at).label("verified"),
+            func.coalesce(func.sum(c.rows), 0).label("rows"),
+            func.coalesce(func.sum(c.expected_rows), 0).label("expected"),
+            func.max(c.verified_at).label("verified_at"),
+        ).where(c.shop_id == shop_id, c.connector == connector)
+    ).one()
+    position = connection.scalar(
+        select(watermarks.c.position).where(watermarks.c.shop_id == shop_id, watermarks.c.connector == connector)
+    )
+    if not row.slices:
+        return Coverage(connector, None, None, 0, None, None, "nothing has been read yet: run okrsync backfill")
+    gap = ""
+    if row.verified < row.slices:
+        gap = f"the backfill has verified {int(row.rows):,} of {int(row.expected):,} orders: run okrsync backfill"
+    elif facts_are_stale(connection, shop_id):
+        gap = "orders that were read are not counted yet: run okrsync sync"
+    return Coverage(connector, row.begins, position, int(row.rows), int(row.expected), row.verified_at, gap)

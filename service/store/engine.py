@@ -1,0 +1,128 @@
+"""An engine that behaves the same on SQLite and PostgreSQL.
+
+SQLite gets WAL (BI readers never block the sync), a busy timeout, and real transactions: the driver's own implicit
+BEGIN is switched off and every transaction starts with BEGIN IMMEDIATE, so a writer waits its turn instead of failing
+halfway and DDL rolls back.
+Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from service.errors import Busy, Problem, SettingsError, Unreachable
+
+__all__ = ["READ_ONLY", "Connection", "Engine", "open_engine", "reading", "require_open"]
+
+BUSY_TIMEOUT_MS = 30_000
+PAGE_CACHE_KIB = 64_000
+CONNECT_SECONDS = 10
+"""How long a PostgreSQL server may take to answer at all; the driver itself would wait for minutes."""
+
+READ_ONLY = "okrsync_read_only"
+"""Execution option of a connection that only reads: it does not queue for SQLite's single writer."""
+
+
+def open_engine(url: str, *, settings_file: str = "") -> Engine:
+    """An engine for `url`; a SQLite file's folder is made, and the file is readable by its owner only.
+
+    Raises SettingsError for a URL that SQLAlchemy or this program cannot use.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        raise _bad_url(settings_file, "is not a database URL") from None
+    if backend == "sqlite":
+        try:
+            return _name_passing_troubles(_sqlite(url, parsed.database))
+        except OSError as error:
+            raise _not_opened(settings_file, f"{error.filename}: {error.strerror}") from None
+    if backend == "postgresql":
+        try:
+            patience = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
+            url_ = parsed.set(drivername="postgresql+psycopg")
+            return _name_passing_troubles(create_engine(url_, pool_pre_ping=True, connect_args=patience))
+        except (ModuleNotFoundError, NoSuchModuleError):
+            raise _bad_url(settings_file, "needs the PostgreSQL driver", "pip install 'okrsync[postgres]'") from None
+    raise _bad_url(settings_file, f"names {backend}, which okrsync does not speak")
+
+
+def _name_passing_troubles(engine: Engine) -> Engine:
+    """A locked database or a lost connection is something to try again, not a traceback."""
+
+    @event.listens_for(engine, "handle_error")
+    def _rename(context: ExceptionContext) -> None:
+        if "database is locked" in str(context.original_exception):
+            hint = "run it again"
+            context.chained_exception = Busy("another process holds the database", about="database", hint=hint)
+        elif context.is_disconnect and context.connection is not None and not context.is_pre_ping:
+            told = f"the connection was lost ({type(context.original_exception).__name__})"
+            context.chained_exception = Unreachable(told, about="database", hint="run it again")
+
+    return engine
+
+
+def _bad_url(
+    file: str, message: str, hint: str = "write sqlite:///var/okrsync.db or postgresql+psycopg://…"
+) -> SettingsError:
+    return SettingsError([Problem(file, "database.url", message, hint)])
+
+
+def require_open(engine: Engine, *, settings_file: str = "") -> None:
+    """Raise SettingsError with the driver's reason when the database does not open."""
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        [reason, *_] = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        raise _not_opened(settings_file, reason) from None
+
+
+def _not_opened(file: str, reason: str) -> SettingsError:
+    hint = "is the server running, and may this user use the database, or write the file?"
+    return _bad_url(file, f"the database does not open: {reason}", hint)
+
+
+def _sqlite(url: str, database: str | None) -> Engine:
+    if database and database != ":memory:":
+        path = Path(database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+            os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _configure(driver_connection: Any, _record: Any) -> None:
+        driver_connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = driver_connection.cursor()
+        cursor.execute("pragma journal_mode = wal")
+        cursor.execute("pragma synchronous = normal")
+        cursor.execute(f"pragma cache_size = -{PAGE_CACHE_KIB}")
+        cursor.execute("pragma foreign_keys = on")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("begin" if read_only else "begin immediate")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment of the database and writes nothing."""
+    with engine.connect().execution_options(**{READ_ONLY: True}) as connection, connection.begin() as transaction:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
+        yield connection
+        transaction.rollback()

@@ -1,0 +1,61 @@
+"""Rows and watermark landed together: there is no other way to move a watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Date, select
+
+from service.store import facts
+from service.store.pending import note_touched
+from service.store.tables import metadata, watermarks
+from service.store.upsert import Row, put, upsert
+from service.values import Batch, Landed, Watermark
+
+
+def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, in_bulk: bool = False) -> Landed:
+    """What changed. Facts follow at once, or after the last batch when landing `in_bulk`."""
+    changed = 0
+    touched: list[date] = []
+    for name, rows in batch.rows.items():
+        changed_here = upsert(connection, metadata.tables[name], rows)
+        if changed_here:
+            changed += changed_here
+            touched += _days(name, rows)
+    if changed and not in_bulk:
+        ids = sorted({row[1] for rows in batch.rows.values() for row in rows})
+        moved = facts.refresh(connection, shop_id, ids)
+        touched += [moved] if moved else []
+    touched_from = min(touched, default=None)
+    if changed:
+        note_touched(connection, shop_id, touched_from, is_facts_stale=in_bulk)
+    if batch.watermark:
+        move_watermark(connection, shop_id, batch.watermark, now)
+    return Landed(sum(map(len, batch.rows.values())), changed, touched_from)
+
+
+def _days(table: str, rows: Sequence[Row]) -> list[date]:
+    """The earliest shop day in each date column of `rows`."""
+    columns = [n for n, c in enumerate(metadata.tables[table].columns) if isinstance(c.type, Date)]
+    return [date.fromisoformat(min(row[n] for row in rows)) for n in columns]
+
+
+def move_watermark(connection: Connection, shop_id: int, watermark: Watermark, now: datetime) -> None:
+    put(
+        connection,
+        watermarks,
+        ["shop_id", "connector"],
+        {
+            "shop_id": shop_id,
+            "connector": watermark.connector,
+            "position": watermark.position,
+            "moved_at": now,
+        },
+    )
+
+
+def watermark(connection: Connection, shop_id: int, connector: str) -> datetime | None:
+    return connection.scalar(
+        select(watermarks.c.position).where(watermarks.c.shop_id == shop_id, watermarks.c.connector == connector)
+    )

@@ -1,0 +1,224 @@
+"""What the numbers were and how they were judged: readings, goals, check-ins and changes of status.
+
+Readings are what is known now and may be restated; a check-in is what was published and never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from service.store.tables import (
+    check_ins,
+    instant_text,
+    key_result_readings,
+    key_results,
+    metric_readings,
+    status_changes,
+)
+from service.store.upsert import Row, put, upsert
+from service.values import CheckIn
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One row of `metric_readings`."""
+
+    metric: str
+    segment: str
+    window_kind: str
+    metric_date: date
+    metric_version: int
+    unit: str
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    value_low: Decimal | None
+    value_high: Decimal | None
+
+
+def _text(value: Any) -> Any:
+    """What the drivers take as it is: see `upsert`."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return instant_text(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _row(*values: Any) -> Row:
+    return tuple(map(_text, values))
+
+
+# --- metrics -------------------------------------------------------------------------------------------------------
+
+
+def record_metric_readings(connection: Connection, shop_id: int, readings: Iterable[Reading], *, now: datetime) -> int:
+    """How many readings are new or say something else than before."""
+    rows = [
+        _row(
+            shop_id, r.metric, r.segment, r.window_kind, r.metric_date, r.metric_version, r.unit,
+            r.value, r.numerator, r.denominator, r.value_low, r.value_high, now,
+        )
+        for r in readings
+    ]  # fmt: skip
+    return upsert(connection, metric_readings, rows)
+
+
+def last_metric_dates(connection: Connection, shop_id: int) -> dict[tuple[str, int], date]:
+    """The newest day recorded, by metric and version."""
+    c = metric_readings.c
+    rows = connection.execute(
+        select(c.metric, c.metric_version, func.max(c.metric_date))
+        .where(c.shop_id == shop_id)
+        .group_by(c.metric, c.metric_version)
+    )
+    return {(metric, version): newest for metric, version, newest in rows}
+
+
+# --- key results ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGoal:
+    """A baseline and a target as they were resolved, and the definition they were resolved for."""
+
+    definition: str
+    baseline: Decimal | None
+    target: Decimal | None
+    baseline_observed_at: datetime | None
+
+
+def stored_goals(connection: Connection, shop_id: int, quarter: str) -> dict[str, StoredGoal]:
+    """By key result id."""
+    c = key_results.c
+    rows = connection.execute(
+        select(c.key_result_id, c.definition, c.baseline, c.target, c.baseline_observed_at).where(
+            c.shop_id == shop_id, c.quarter == quarter
+        )
+    )
+    return {row.key_result_id: StoredGoal(*row[1:]) for row in rows}
+
+
+def record_key_results(
+    connection: Connection, shop_id: int, quarter: str, first: date, last: date, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """The key results of a quarter, in the order of their file; those no longer in it are gone, check-ins stay.
+
+    Readings of days outside `first` to `last` go too: they are left from when the quarter lay elsewhere.
+    """
+    kept = [row["key_result_id"] for row in rows]
+    for table in (key_result_readings, key_results):
+        connection.execute(
+            delete(table).where(
+                table.c.shop_id == shop_id, table.c.quarter == quarter, table.c.key_result_id.not_in(kept)
+            )
+        )
+    readings = key_result_readings.c
+    connection.execute(
+        delete(key_result_readings).where(
+            readings.shop_id == shop_id, readings.quarter == quarter,
+            (readings.as_of_date < first) | (readings.as_of_date > last),
+        )
+    )  # fmt: skip
+    for position, row in enumerate(rows):
+        put(
+            connection,
+            key_results,
+            ["shop_id", "quarter", "key_result_id"],
+            {"shop_id": shop_id, "quarter": quarter, "position": position, **row},
+        )
+
+
+def last_reading_date(connection: Connection, shop_id: int, quarter: str, key_result_id: str) -> date | None:
+    """The newest day the key result was judged for."""
+    c = key_result_readings.c
+    found: date | None = connection.scalar(
+        select(func.max(c.as_of_date)).where(
+            c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id
+        )
+    )
+    return found
+
+
+def record_readings(
+    connection: Connection, shop_id: int, readings: Sequence[tuple[CheckIn, datetime | None]], *, now: datetime
+) -> int:
+    """Readings with the moment after which each no longer tells how things stand; how many are new or differ."""
+    rows = [
+        _row(
+            shop_id, r.quarter, r.key_result_id, r.as_of_date, r.value, r.value_low, r.value_high, r.attainment,
+            r.progress, r.expected_progress, r.status, r.explanation, r.data_as_of, fresh_until, now,
+        )
+        for r, fresh_until in readings
+    ]  # fmt: skip
+    return upsert(connection, key_result_readings, rows)
+
+
+def record_status(connection: Connection, shop_id: int, newest: CheckIn, *, now: datetime) -> bool:
+    """Write a status change if the newest reading's status is not the last one written; whether it was."""
+    c = status_changes.c
+    here = (c.shop_id == shop_id) & (c.quarter == newest.quarter) & (c.key_result_id == newest.key_result_id)
+    before = connection.scalar(select(c.new_status).where(here).order_by(c.changed_at.desc()).limit(1))
+    if before == newest.status:
+        return False
+    put(
+        connection,
+        status_changes,
+        ["shop_id", "quarter", "key_result_id", "changed_at"],
+        {
+            "shop_id": shop_id,
+            "quarter": newest.quarter,
+            "key_result_id": newest.key_result_id,
+            "changed_at": now,
+            "old_status": before,
+            "new_status": newest.status,
+            "as_of_date": newest.as_of_date,
+            "explanation": newest.explanation,
+        },
+    )
+    return True
+
+
+def publish_check_in(
+    connection: Connection, shop_id: int, reading: CheckIn, *, due_at: datetime, now: datetime
+) -> bool:
+    """Write the check-in of a scheduled moment unless it stands; one that stands is never changed."""
+    c = check_ins.c
+    standing = connection.scalar(
+        select(func.count()).where(
+            c.shop_id == shop_id,
+            c.quarter == reading.quarter,
+            c.key_result_id == reading.key_result_id,
+            c.checked_in_at == due_at,
+        )
+    )
+    if standing:
+        return False
+    connection.execute(
+        insert(check_ins).values(
+            shop_id=shop_id,
+            quarter=reading.quarter,
+            key_result_id=reading.key_result_id,
+            checked_in_at=due_at,
+            published_at=now,
+            as_of_date=reading.as_of_date,
+            value=reading.value,
+            value_low=reading.value_low,
+            value_high=reading.value_high,
+            attainment=reading.attainment,
+            progress=reading.progress,
+            expected_progress=reading.expected_progress,
+            baseline=reading.baseline,
+            target=reading.target,
+            status=reading.status,
+            explanation=reading.explanation,
+            data_as_of=reading.data_as_of,
+        )
+    )
+    return True

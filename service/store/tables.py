@@ -1,0 +1,403 @@
+"""Every table, on one page.
+
+Source tables hold what Shopify said, converted once; facts and readings are derived and can be rebuilt from them.
+Every key begins with `shop_id`, and every child key keeps its `order_id`, so many shops share one database and a
+distributed PostgreSQL can shard it. Times are UTC instants, dates are shop days, money is integer minor units of the
+shop's currency. No name, e-mail, phone or address has a column anywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases; SQLite keeps it as sortable text `2026-10-01T08:30:00Z`.
+
+    SQLite has no instant type and SQLAlchemy's DateTime would drop the offset silently. Whole seconds, as Shopify
+    sends them, and our own clocks cut to microseconds only where they are present.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime cannot be stored as an instant: {value!r}")
+        return instant_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+
+
+def instant_text(value: datetime) -> str:
+    """`2026-10-01T08:30:00Z`, the form Shopify sends and SQLite keeps."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A Decimal kept exactly: NUMERIC on PostgreSQL, text on SQLite (whose NUMERIC is a float)."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        from sqlalchemy import Numeric
+
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return format(value, "f") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+def _key(name: str, kind: Any = BigInteger) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _must(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+# --- what Shopify said ---------------------------------------------------------------------------------------------
+
+shops = Table(
+    "shops",
+    metadata,
+    _key("shop_id"),
+    _must("domain", Text),
+    _must("timezone", Text),  # the one all shop days here are computed in
+    _must("currency", Text),
+    _must("currency_exponent", Integer),
+    _must("created_at", UtcInstant),
+    _must("plan", Text),
+    _must("scopes", Text),  # granted, space separated
+    _must("seen_at", UtcInstant),
+    _must("history_is_cut", Boolean),  # orders older than 60 days are hidden from us
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _key("shop_id"),
+    _key("order_id"),
+    _must("order_name", Text),
+    _must("created_at", UtcInstant),
+    _must("processed_at", UtcInstant),
+    _must("processed_date", Date),  # the order day
+    _must("updated_at", UtcInstant),
+    Column("cancelled_at", UtcInstant),
+    Column("closed_at", UtcInstant),
+    Column("deleted_at", UtcInstant),  # noticed gone at Shopify
+    _must("is_test", Boolean),
+    _must("is_edited", Boolean),
+    _must("is_b2b", Boolean),
+    Column("customer_id", BigInteger),
+    Column("financial_status", Text),
+    Column("return_status", Text),
+    Column("cancel_reason", Text),
+    Column("source_name", Text),
+    Column("app_id", BigInteger),
+    Column("channel", Text),
+    Column("discount_code", Text),  # the first one, lower case
+    Column("checkout_token", Text),
+    _must("currency", Text),
+    _must("presentment_currency", Text),
+    _must("is_taxes_included", Boolean),
+    _must("original_total_minor", BigInteger),
+    _must("current_total_minor", BigInteger),
+    _must("refunded_minor", BigInteger),
+    _must("is_journey_ready", Boolean),
+    Column("first_referrer", Text),
+    Column("first_utm_source", Text),
+    Column("first_utm_medium", Text),
+    Column("first_utm_campaign", Text),
+    Column("referrer", Text),  # of the last visit
+    Column("utm_source", Text),
+    Column("utm_medium", Text),
+    Column("utm_campaign", Text),
+    # A customer's history in order (order numbers); also the way from a customer to what must be refreshed.
+    Index(None, "shop_id", "customer_id", "processed_at"),
+    Index(None, "shop_id", "processed_date"),
+)
+
+order_agreements = Table(
+    "order_agreements",
+    metadata,
+    _key("shop_id"),
+    _key("order_id"),
+    _key("agreement_id"),
+    _must("happened_at", UtcInstant),
+    _must("event_date", Date),  # the order day when it placed the order, else the shop day of happened_at
+    _must("reason", Text),
+    _must("is_placing", Boolean),
+    # Finds the order of a ledger line whose agreement was read long before it.
+    Index(None, "shop_id", "agreement_id"),
+)
+
+order_sales = Table(
+    "order_sales",
+    metadata,
+    _key("shop_id"),
+    _key("order_id"),
+    _key("sale_id"),
+    _must("agreement_id", BigInteger),
+    _must("event_date", Date),
+    _must("is_placing", Boolean),
+    _must("action_type", Text),
+    _must("line_type", Text),
+    Column("quantity", BigInteger),
+    Column("product_type", Text, info={"keep": True}),  # copied when read; null once the product is deleted
+    Column("vendor", Text, info={"keep": True}),
+    _must("is_subscription", Boolean),
+    # Signed as Shopify signs them.
+    _must("total_minor", BigInteger),
+    _must("tax_minor", BigInteger),
+    _must("discount_minor", BigInteger),
+    # Sorted into the columns of the sales report: discounts and reversals are positive numbers.
+    _must("gross_sales_minor", BigInteger),
+    _must("discounts_minor", BigInteger),
+    _must("sales_reversals_minor", BigInteger),
+    _must("shipping_minor", BigInteger),
+    _must("taxes_minor", BigInteger),
+    _must("fees_minor", BigInteger),
+    Index(None, "shop_id", "event_date"),
+)
+
+# --- derived from it, and rebuilt from it at will ------------------------------------------------------------------
+
+order_facts = Table(
+    "order_facts",
+    metadata,
+    _key("shop_id"),
+    _key("order_id"),
+    _must("order_date", Date),
+    Column("customer_id", BigInteger),
+    Column("nth", Integer),  # the customer's order number, from 1; null without a customer
+    Column("prev_date", Date),  # order day of that customer's previous counted order
+    # At order time, PRODUCT lines only.
+    _must("gross_sales_minor", BigInteger),
+    _must("discounts_minor", BigInteger),
+    _must("units", BigInteger),
+    _must("is_subscription", Boolean),
+    Index(None, "shop_id", "order_date"),
+    Index(None, "shop_id", "customer_id"),
+)
+
+# --- where we are --------------------------------------------------------------------------------------------------
+
+watermarks = Table(
+    "watermarks",
+    metadata,
+    _key("shop_id"),
+    _key("connector", Text),
+    _must("position", UtcInstant),
+    _must("moved_at", UtcInstant),
+)
+
+backfill_slices = Table(
+    "backfill_slices",
+    metadata,
+    _key("shop_id"),
+    _key("connector", Text),
+    _key("slice_from", UtcInstant),
+    _must("slice_to", UtcInstant),
+    # Orders created before this were hidden from us when the slice was planned; else the slice's own beginning.
+    _must("visible_from", UtcInstant),
+    _must("planned_at", UtcInstant),
+    _must("expected_rows", BigInteger),  # Shopify's own count when the slice was planned
+    Column("operation_id", Text),  # bulk operation that is reading it
+    Column("rows", BigInteger),  # root objects landed
+    Column("verified_at", UtcInstant),
+)
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    _key("shop_id"),
+    _key("run_id", Text),
+    _must("connector", Text),
+    _must("kind", Text),  # connect, backfill, incremental
+    _must("started_at", UtcInstant),
+    Column("finished_at", UtcInstant),
+    _must("outcome", Text),  # running, done, interrupted, rests, failed
+    _must("rows", BigInteger),
+    _must("rows_changed", BigInteger),
+    Column("watermark_before", UtcInstant),
+    Column("watermark_after", UtcInstant),
+    Column("error", Text),
+)
+
+pending_work = Table(
+    "pending_work",
+    metadata,
+    _key("shop_id"),
+    # Earliest shop day whose answers may differ since they were last measured; null: nothing to do.
+    Column("measure_from", Date),
+    # Facts must be rebuilt (a backfill landed rows) before anything is measured.
+    _must("is_facts_stale", Boolean),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _key("shop_id"),
+    _key("name", Text),
+    _must("owner", Text),
+    _must("expires_at", UtcInstant),
+    _must("fence", BigInteger),
+)
+
+# --- what the numbers were -----------------------------------------------------------------------------------------
+
+metric_readings = Table(
+    "metric_readings",
+    metadata,
+    _key("shop_id"),
+    _key("metric", Text),
+    _key("segment", Text),
+    _key("window_kind", Text),  # day, quarter_to_date, trailing_28d, as_of
+    _key("metric_date", Date),
+    _must("metric_version", Integer),
+    _must("unit", Text),
+    Column("value", ExactDecimal),
+    Column("numerator", ExactDecimal),
+    Column("denominator", ExactDecimal),
+    Column("value_low", ExactDecimal),
+    Column("value_high", ExactDecimal),
+    Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
+)
+
+key_results = Table(
+    "key_results",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _must("objective_id", Text),
+    _must("objective", Text),
+    Column("objective_owner", Text),
+    _must("key_result", Text),
+    Column("owner", Text),
+    _must("position", Integer),  # order in the file
+    _must("metric", Text),
+    _must("metric_version", Integer),
+    _must("segment", Text),
+    _must("population", Text),
+    _must("window_kind", Text),
+    _must("unit", Text),
+    Column("currency", Text),
+    Column("direction", Text),  # increase, decrease
+    _must("weight", ExactDecimal),
+    _must("baseline_rule", Text),
+    _must("target_rule", Text),
+    Column("baseline", ExactDecimal),
+    Column("baseline_observed_at", UtcInstant),
+    Column("target", ExactDecimal),
+    _must("definition", Text),  # canonical text; a change resolves baseline and target again
+)
+
+_READING = (
+    ("value", ExactDecimal),
+    ("value_low", ExactDecimal),
+    ("value_high", ExactDecimal),
+    ("attainment", ExactDecimal),
+    ("progress", ExactDecimal),
+    ("expected_progress", ExactDecimal),
+)
+
+key_result_readings = Table(
+    "key_result_readings",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _key("as_of_date", Date),
+    *(Column(name, kind) for name, kind in _READING),
+    _must("status", Text),
+    _must("explanation", Text),
+    # Of the data the answer was found in; the same answer from newer data is no new answer.
+    Column("data_as_of", UtcInstant, info={"told_apart": False}),
+    # After this moment the reading no longer tells how things stand now; null: the quarter's last word.
+    Column("fresh_until", UtcInstant),
+    Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
+)
+
+check_ins = Table(
+    "check_ins",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _key("checked_in_at", UtcInstant),  # the scheduled moment it answers
+    _must("published_at", UtcInstant),
+    _must("as_of_date", Date),
+    *(Column(name, kind) for name, kind in _READING),
+    Column("baseline", ExactDecimal),
+    Column("target", ExactDecimal),
+    _must("status", Text),
+    _must("explanation", Text),
+    Column("confidence", ExactDecimal),
+    Column("note", Text),
+    Column("data_as_of", UtcInstant),
+)
+
+status_changes = Table(
+    "status_changes",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _key("changed_at", UtcInstant),
+    Column("old_status", Text),
+    _must("new_status", Text),
+    _must("as_of_date", Date),
+    _must("explanation", Text),
+)
+
+# --- housekeeping: not about any shop ------------------------------------------------------------------------------
+
+view_definitions = Table(
+    "view_definitions",
+    metadata,
+    _key("name", Text),
+    _must("body", Text),  # the text a BI view was made from, so that an unchanged one keeps its grants
+)

@@ -1,0 +1,187 @@
+"""The views BI tools rely on: the same rows on both databases, and the words of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect
+
+from service.okr.status import WORST_FIRST
+from service.store.engine import open_engine
+from service.store.migrate import upgrade
+from service.store.views import views
+from tests.metrics.little_world import little_world
+from tests.postgres import fresh_database
+from tests.shop import OpenShop, done, open_shop
+
+CONTRACT = {
+    "bi_key_results", "bi_key_results_daily", "bi_objectives", "bi_check_ins", "bi_metrics_daily", "bi_orders",
+    "bi_sales_daily", "bi_coverage", "bi_sync_runs",
+}  # fmt: skip
+
+OKRS = """
+quarter = "2026-Q2"
+[[objectives]]
+id = "o1"
+title = "One of two"
+  [[objectives.key_results]]
+  id = "orders"
+  title = "Orders"
+  metric = "orders"
+  baseline = "previous_quarter"
+  target = "+30%"
+  weight = 3
+  [[objectives.key_results]]
+  id = "aov"
+  title = "Returning buyers spend more"
+  metric = "average_order_value"
+  where = { customer_type = "returning" }
+  baseline = 10
+  target = 12
+[[objectives]]
+id = "o2"
+title = "Two of two"
+  [[objectives.key_results]]
+  id = "repeat"
+  title = "They come back"
+  metric = "repeat_customers"
+  baseline = 0
+  target = 30
+"""
+
+
+@pytest.fixture(scope="module")
+def twins(
+    postgres_server: str, postgres_template: str, sqlite_template: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[OpenShop]]:
+    """One shop read and judged into SQLite and into PostgreSQL."""
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("twin")
+        (folder / "okrsync.db").write_bytes(sqlite_template)
+        urls = [
+            f"sqlite:///{folder}/okrsync.db",
+            stack.enter_context(fresh_database(postgres_server, postgres_template)),
+        ]
+        shops = []
+        for number, url in enumerate(urls):
+            here = folder / str(number)
+            shops.append(stack.enter_context(open_shop(little_world(0), url, here, okrs=OKRS)))
+            done(shops[-1].backfill())
+            shops[-1].later(days=1)
+            shops[-1].turn()
+        yield shops
+
+
+def table(engine: Engine, view: str) -> list[tuple[Any, ...]]:
+    """All rows of a view, as BI tools would read them: numbers to fifteen digits, no run ids."""
+    with engine.connect() as connection:
+        result = connection.exec_driver_sql(f"select * from {view}")
+        rows = [tuple(_plain(value) for name, value in row._mapping.items() if name != "run_id") for row in result]
+    return sorted(rows, key=str)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, Decimal | float) or (isinstance(value, int) and not isinstance(value, bool)):
+        return f"{float(value):.12g}"
+    if isinstance(value, bool):
+        return f"{int(value)}"
+    return value if value is None or isinstance(value, str) else value.isoformat()
+
+
+@pytest.mark.parametrize("view", sorted(CONTRACT))
+def test_both_databases_give_the_same_rows(twins: list[OpenShop], view: str) -> None:
+    sqlite, postgresql = (table(shop.engine, view) for shop in twins)
+    assert sqlite
+    assert sqlite == postgresql
+
+
+@pytest.mark.parametrize("view", sorted(CONTRACT))
+def test_both_databases_name_the_same_columns(twins: list[OpenShop], view: str) -> None:
+    columns = [[column["name"] for column in inspect(shop.engine).get_columns(view)] for shop in twins]
+    described = [name for name, _ in next(each for each in views("sqlite") if each.name == view).columns]
+    assert columns[0] == columns[1] == described
+
+
+def test_the_views_are_those_of_the_contract(database: Engine) -> None:
+    assert {name for name in inspect(database).get_view_names() if name.startswith("bi_")} == CONTRACT
+
+
+def test_every_column_is_explained(twins: list[OpenShop]) -> None:
+    """And in PostgreSQL by real comments."""
+    [_, postgresql] = twins
+    for view in views("postgresql"):
+        assert view.row
+        assert all(comment for _, comment in view.columns)
+        if view.name in CONTRACT:
+            told = postgresql.sql(
+                "select attname, col_description(attrelid, attnum) from pg_attribute"
+                f" where attrelid = '{view.name}'::regclass and attnum > 0 order by attnum"
+            )
+            assert told == list(view.columns)
+
+
+def test_an_objective_is_as_bad_as_its_worst_key_result(database: Engine) -> None:
+    with database.connect() as connection:
+        rows = connection.exec_driver_sql("select status from status_ranks order by badness desc").all()
+    assert tuple(row[0] for row in rows) == WORST_FIRST
+
+
+def test_objectives_agree_with_the_program(twins: list[OpenShop]) -> None:
+    for shop in twins:
+        rows = shop.sql(
+            "select objective_id, progress, expected_progress, key_results_measured, key_results_total"
+            " from bi_objectives order by objective_id"
+        )
+        for (objective_id, progress, expected, measured, total), told in zip(
+            rows, shop.status().objectives, strict=True
+        ):
+            assert objective_id == told.objective_id
+            assert told.progress is not None
+            assert told.expected_progress is not None
+            assert float(progress) == pytest.approx(float(told.progress), abs=1e-12)
+            assert float(expected) == pytest.approx(float(told.expected_progress), abs=1e-12)
+            assert (measured, total) == (told.key_results_measured, told.key_results_total)
+
+
+def test_no_personal_data_has_a_column(database: Engine) -> None:
+    found = inspect(database)
+    names = {
+        column["name"]
+        for name in [*found.get_table_names(), *found.get_view_names()]
+        for column in found.get_columns(name)
+    }
+    for word in ("email", "phone", "address", "first_name", "last_name", "zip", "city", "ip", "note_text"):
+        assert not {name for name in names if word in name.split("_") or name == word}, word
+
+
+def test_views_are_left_alone_when_nothing_changed(database: Engine) -> None:
+    """On PostgreSQL a view made anew would lose the grants people gave on it."""
+    if database.dialect.name == "postgresql":
+        ids = (
+            "select string_agg(oid::text, ',' order by oid) from pg_class where relkind = 'v' and relname like 'bi_%%'"
+        )
+    else:
+        ids = "select group_concat(rootpage || sql) from sqlite_master where type = 'view'"
+    with database.connect() as connection:
+        before = connection.exec_driver_sql(ids).scalar()
+    upgrade(database)
+    with database.connect() as connection:
+        assert connection.exec_driver_sql(ids).scalar() == before
+
+
+def test_the_clock_of_the_database_is_a_time(tmp_path: Path, sqlite_template: bytes) -> None:
+    (tmp_path / "a.db").write_bytes(sqlite_template)
+    engine = open_engine(f"sqlite:///{tmp_path}/a.db")
+    with engine.connect() as connection:
+        told = connection.exec_driver_sql("select now from clock").scalar()
+    engine.dispose()
+    assert isinstance(told, str)
+    datetime.strptime(told, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
