@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: what a measured value can and cannot tell."""

@@ -1,0 +1,215 @@
+"""Every metric, read from its .sql file: a header of `-- key: value` lines, then one select.
+
+The header is the documentation; what a program needs to know about a metric beyond it is read off the text itself,
+so it cannot disagree: a text that mentions `window_start` counts customers once a window and its days do not add up,
+one that mentions `nth` needs the whole history.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from service.errors import Misconfigured, Problem
+from service.metrics.segments import DIMENSIONS
+
+Kind = Literal["flow", "distinct", "level", "ratio"]
+Unit = Literal["count", "money", "ratio"]
+DateBasis = Literal["order_day", "event_day"]
+Interval = Literal["none", "wilson", "normal"]
+LeftOut = Literal["test", "deleted", "no_customer"]
+
+REQUIRED = (
+    "id", "version", "title", "question", "kind", "unit", "numerator", "population", "date_basis", "segments",
+    "leaves_out", "interval", "connector", "source", "decision",
+)  # fmt: skip
+OPTIONAL = ("denominator",)
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "unit": get_args(Unit),
+    "date_basis": get_args(DateBasis),
+    "interval": get_args(Interval),
+}
+
+_NEEDS_ALL_HISTORY = {"nth", "scope_nth", "prev_nth"}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One definition: the header's words and the text that answers in increments a shop day."""
+
+    id: str
+    version: int
+    title: str
+    question: str
+    kind: Kind
+    unit: Unit
+    numerator: str
+    denominator: str | None
+    population: str
+    date_basis: DateBasis
+    segments: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    interval: Interval
+    connector: str
+    source: str
+    decision: str
+    text: str  # the select, without the header
+    file: str
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names the text uses, comments aside."""
+        return frozenset(re.findall(r"[a-z_0-9]+", re.sub(r"--.*", "", self.text)))
+
+    @property
+    def adds_up(self) -> bool:
+        """Do the answers of days add up (numerator and denominator each) to that of a window?"""
+        return "window_start" not in self.words and self.kind != "level"
+
+    @property
+    def default_window(self) -> str:
+        return "as_of" if self.kind == "level" else "quarter"
+
+    def needs_all_history(self, segments: Iterable[str] = ()) -> bool:
+        """Is the answer wrong when the orders of some past days cannot be read?"""
+        return self.kind == "level" or bool(self.words & _NEEDS_ALL_HISTORY) or "customer_type" in segments
+
+    def is_money(self, part: Literal["numerator", "denominator"]) -> bool:
+        """Is that part an amount (else a count)?"""
+        return ((self.numerator if part == "numerator" else self.denominator) or "").endswith("(money)")
+
+
+def metric(metric_id: str) -> Metric:
+    """The metric of that id. Raises Misconfigured with what was probably meant."""
+    known = catalogue()
+    if metric_id in known:
+        return known[metric_id]
+    near = get_close_matches(metric_id, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+    raise Misconfigured([Problem("metrics", metric_id, f"there is no metric {metric_id!r}", hint)])
+
+
+@cache
+def catalogue() -> Mapping[str, Metric]:
+    """Every metric by id, in order of id."""
+    return MappingProxyType(load(sorted(Path(__file__).parent.glob("*.sql"))))
+
+
+def load(files: Sequence[Path]) -> dict[str, Metric]:
+    """The metrics in `files` by id. Raises Misconfigured with every complaint about any of them."""
+    metrics: dict[str, Metric] = {}
+    problems: list[Problem] = []
+    for path in files:
+        header, text = split(path.read_text(encoding="utf-8"))
+        found = [*_header_problems(header, path), *_text_problems(header, text, path)]
+        problems += found
+        if not found:
+            metrics[path.stem] = _metric(header, text, path)
+    if problems:
+        raise Misconfigured(problems)
+    return metrics
+
+
+def split(source: str) -> tuple[dict[str, str], str]:
+    """The header's values by key, and the text below it; `--   ` goes on with the line above."""
+    header: dict[str, str] = {}
+    key = ""
+    lines = source.splitlines()
+    for number, line in enumerate(lines):
+        if match := re.fullmatch(r"-- ([a-z_]+):\s*(.*)", line):
+            key = match[1]
+            header[key] = match[2]
+        elif key and line.startswith("--   "):
+            header[key] = f"{header[key]} {line[5:].strip()}".strip()
+        else:
+            return header, "\n".join(lines[number:]).strip()
+    return header, ""
+
+
+def _metric(header: Mapping[str, str], text: str, path: Path) -> Metric:
+    return Metric(
+        id=header["id"],
+        version=int(header["version"]),
+        title=header["title"],
+        question=header["question"],
+        kind=header["kind"],  # type: ignore[arg-type]  # checked against the choices
+        unit=header["unit"],  # type: ignore[arg-type]
+        numerator=header["numerator"],
+        denominator=header.get("denominator"),
+        population=header["population"],
+        date_basis=header["date_basis"],  # type: ignore[arg-type]
+        segments=_dimensions(header["segments"]),
+        leaves_out=_names(header["leaves_out"]),
+        interval=header["interval"],  # type: ignore[arg-type]
+        connector=header["connector"],
+        source=header["source"],
+        decision=header["decision"],
+        text=text,
+        file=str(path),
+    )
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip() not in ("", "none"))
+
+
+def _dimensions(value: str) -> tuple[str, ...]:
+    """The dimensions named, `utm_*` standing for each that begins so; unknown names stay as they are."""
+    found: list[str] = []
+    for name in _names(value):
+        if name.endswith("*"):
+            found += [dimension for dimension in DIMENSIONS if dimension.startswith(name[:-1])] or [name]
+        else:
+            found.append(name)
+    return tuple(found)
+
+
+def _header_problems(header: Mapping[str, str], path: Path) -> list[Problem]:
+    def problem(key: str, message: str, hint: str = "") -> Problem:
+        return Problem(str(path), key, message, hint)
+
+    found = [problem(key, "is missing from the header") for key in REQUIRED if not header.get(key)]
+    allowed = ", ".join((*REQUIRED, *OPTIONAL))
+    found += [problem(k, "is no header key", f"there are {allowed}") for k in header if k not in REQUIRED + OPTIONAL]
+    for key, choices in _CHOICES.items():
+        if header.get(key, choices[0]) not in choices:
+            found.append(problem(key, f"cannot be {header[key]!r}", f"write {', '.join(choices)}"))
+    if header.get("id", path.stem) != path.stem:
+        found.append(problem("id", f"{header['id']!r} is not the file's name"))
+    if not header.get("version", "1").isdecimal():
+        found.append(problem("version", "is not a whole number"))
+    for key in ("numerator", "denominator"):
+        if not header.get(key, "(count)").endswith(("(count)", "(money)")):
+            found.append(problem(key, "does not end in (count) or (money)"))
+    for name in _dimensions(header.get("segments", "")):
+        if name not in DIMENSIONS:
+            found.append(problem("segments", f"{name!r} is no segment", f"there are {', '.join(DIMENSIONS)}"))
+    for name in set(_names(header.get("leaves_out", ""))) - set(get_args(LeftOut)):
+        found.append(problem("leaves_out", f"{name!r} is no reason", f"write {', '.join(get_args(LeftOut))}"))
+    return found
+
+
+def _text_problems(header: Mapping[str, str], text: str, path: Path) -> list[Problem]:
+    """What the composer relies on, and what keeps the text the same on both databases."""
+    code = re.sub(r"--.*", "", text)
+    columns = ["metric_date", "numerator"]
+    columns += ["denominator"] if "denominator" in header else []
+    columns += ["squares"] if header.get("interval") == "normal" else []
+    found = [f"answers no {name}" for name in columns if not re.search(rf"\b{name}\b", code)]
+    if not re.match(r"\s*select\b", code):
+        found.append("is not a select")
+    if not re.search(r"\bfrom (counted_orders|counted_sales)\b", code):
+        found.append("reads neither counted_orders nor counted_sales")
+    if re.search(r"[:;%{}]", code):
+        found.append("holds one of : ; % { }: a metric is one select without parameters or templating")
+    if re.sub(r"'[^']*'", "", code) != re.sub(r"'[^']*'", "", code).lower():
+        found.append("is not lower case")
+    return [Problem(str(path), "text", message) for message in found]

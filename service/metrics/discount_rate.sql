@@ -1,0 +1,26 @@
+-- id: discount_rate
+-- version: 1
+-- title: Discount rate
+-- question: Which share of the products' price is given away in discounts?
+-- kind: ratio
+-- unit: ratio
+-- numerator: discounts (money)
+-- denominator: gross sales (money)
+-- population: ledger entries of counted orders: no test orders, none deleted at Shopify; cancelled orders
+--   count and their cancellation is a reversal
+-- date_basis: event_day
+-- segments: customer_type, source, channel, utm_*, first_utm_*, referrer, discount_code, product_type,
+--   vendor, is_subscription, is_b2b
+-- leaves_out: test, deleted
+-- interval: none
+-- connector: orders
+-- source:
+--   https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-report
+-- decision: docs/decisions.md#sales-by-event-day
+
+select
+    metric_date,
+    sum(discounts_minor) as numerator,
+    sum(gross_sales_minor) as denominator
+from counted_sales
+group by metric_date

@@ -1,0 +1,300 @@
+"""A metric's answer over any window, and over many windows in one query.
+
+The SQL adds up integers; the one division is here. A metric whose days add up is asked once for its days, and every
+window is a difference of running sums; one that counts customers is asked for exactly the windows wanted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from service.errors import Misconfigured, Problem
+from service.estimate.intervals import EXACT, normal_mean, wilson
+from service.metrics.catalogue import Metric, metric
+from service.metrics.census import census
+from service.metrics.scope import Calendar, Daily, Mode, Query, Running, Scope
+from service.metrics.segments import EVERYTHING
+from service.periods import Quarter, days
+from service.store.tables import watermarks
+from service.values import Measurement, Population, Segment, Shop, Window
+
+SeriesKind = Literal["running", "daily", "trailing_28d", "as_of"]
+Period = Literal["day", "week", "month", "quarter"]
+
+TRAILING_DAYS = 28
+"""Four whole weeks, so that no weekday weighs more than another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric's answer for one of many windows; units as in Measurement."""
+
+    window: Window
+    value: Decimal | None
+    numerator: Decimal
+    denominator: Decimal | None
+    value_low: Decimal | None
+    value_high: Decimal | None
+    is_complete: bool = True
+    incomplete_because: str = ""
+
+    @property
+    def metric_date(self) -> date:
+        return self.window.last_day
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the increments of some days come to, in minor units and counts."""
+
+    numerator: int = 0
+    denominator: int = 0
+    squares: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.numerator + other.numerator, self.denominator + other.denominator, self.squares + other.squares
+        )
+
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(
+            self.numerator - other.numerator, self.denominator - other.denominator, self.squares - other.squares
+        )
+
+
+def measure(
+    connection: Connection,
+    shop: Shop,
+    metric_id: str,
+    window: Window,
+    *,
+    segment: Segment = EVERYTHING,
+    population: Population = "all",
+    covered_from: date | None = None,
+) -> Measurement:
+    """The answer for one window, with what it was counted from and what was left out.
+
+    A level looks at all history before the window's end, and its window says so. `covered_from` is the first shop day
+    whose orders were all read, None when all of history was; what needs earlier orders is incomplete.
+    Raises Misconfigured for a metric that does not exist and a segment it cannot answer.
+    """
+    found = metric(metric_id)
+    scope = Scope(found, shop.shop_id, segment, population)
+    [reading] = _readings(connection, shop, scope, [window], covered_from)
+    counted = census(connection, scope, reading.window)
+    return Measurement(
+        metric=found.id,
+        metric_version=found.version,
+        segment=segment,
+        population=population,
+        window=reading.window,
+        unit=found.unit,
+        currency=shop.currency if found.unit == "money" else None,
+        value=reading.value,
+        numerator=reading.numerator,
+        denominator=reading.denominator,
+        value_low=reading.value_low,
+        value_high=reading.value_high,
+        counted=counted.pop("counted", 0),
+        left_out=counted,
+        is_complete=reading.is_complete,
+        incomplete_because=reading.incomplete_because,
+        data_as_of=_data_as_of(connection, shop, found),
+    )
+
+
+def answers(
+    connection: Connection,
+    shop: Shop,
+    metric_id: str,
+    windows: Sequence[Window],
+    *,
+    segment: Segment = EVERYTHING,
+    population: Population = "all",
+    covered_from: date | None = None,
+) -> list[Reading]:
+    """A reading for each of any windows; in one query where the metric's days add up or the windows are alike."""
+    return _readings(
+        connection, shop, Scope(metric(metric_id), shop.shop_id, segment, population), windows, covered_from
+    )
+
+
+def series(
+    connection: Connection,
+    shop: Shop,
+    metric_id: str,
+    start: date,
+    end: date,
+    kind: SeriesKind,
+    *,
+    segment: Segment = EVERYTHING,
+    population: Population = "all",
+    covered_from: date | None = None,
+) -> list[Reading]:
+    """A reading for every day of [start, end), in one query.
+
+    `running`: from `start` to that day, both in. `daily`: that day. `trailing_28d`: the 28 days up to it. `as_of`:
+    all history up to it. A level has no other kind than the last.
+    """
+    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    if scope.metric.kind == "level" and kind != "as_of":
+        hint = 'it is read as of a day: window = "as_of"'
+        raise Misconfigured([Problem(f"metric {metric_id}", "window", f"is a level and has no {kind} series", hint)])
+    one_day = timedelta(days=1)
+    window_of: Mapping[SeriesKind, Callable[[date], Window]] = {
+        "running": lambda day: Window(start, day + one_day),
+        "daily": lambda day: Window(day, day + one_day),
+        "trailing_28d": lambda day: Window(day - timedelta(days=TRAILING_DAYS - 1), day + one_day),
+        "as_of": lambda day: Window(None, day + one_day),
+    }
+    windows = [window_of[kind](day) for day in days(start, end)]
+    return _readings(connection, shop, scope, windows, covered_from)
+
+
+def windows(start: date, end: date, period: Period | None, fiscal_year_start: int = 1) -> list[Window]:
+    """Every day, week (from Monday), month or fiscal quarter of [start, end); the whole of it without a period.
+
+    The first and last are cut to the days asked for.
+    """
+    if period is None:
+        return [Window(start, end)]
+    edges = [day for day in days(start, end) if day == start or _begins(period, day, fiscal_year_start)]
+    return [Window(first, after) for first, after in pairwise([*edges, end])]
+
+
+def by(
+    connection: Connection,
+    shop: Shop,
+    metric_id: str,
+    start: date,
+    end: date,
+    period: Period,
+    *,
+    segment: Segment = EVERYTHING,
+    population: Population = "all",
+    covered_from: date | None = None,
+    fiscal_year_start: int = 1,
+) -> list[Reading]:
+    """A reading for each of the `windows` of [start, end), in one query."""
+    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    return _readings(connection, shop, scope, windows(start, end, period, fiscal_year_start), covered_from)
+
+
+def query_for(
+    shop: Shop, metric_id: str, window: Window, *, segment: Segment = EVERYTHING, population: Population = "all"
+) -> Query:
+    """The SQL behind `measure` for that window, and the values of its parameters."""
+    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    return scope.query(_mode(scope.metric, [_natural(scope.metric, window)]))
+
+
+def _begins(period: Period, day: date, fiscal_year_start: int) -> bool:
+    if period == "week":
+        return day.weekday() == 0
+    if period == "month":
+        return day.day == 1
+    return period == "day" or day == Quarter.containing(day, fiscal_year_start).start
+
+
+def _natural(found: Metric, window: Window) -> Window:
+    return Window(None, window.end) if found.kind == "level" else window
+
+
+def _readings(
+    connection: Connection, shop: Shop, scope: Scope, windows: Sequence[Window], covered_from: date | None
+) -> list[Reading]:
+    found = scope.metric
+    windows = [_natural(found, window) for window in windows]
+    needs_all = found.needs_all_history(name for name, _ in scope.segment.where)
+    totals = _totals(connection, scope, windows)
+    return [
+        _reading(found, shop, window, total, _gap(found, window, covered_from, needs_all=needs_all))
+        for window, total in zip(windows, totals, strict=True)
+    ]
+
+
+def _gap(found: Metric, window: Window, covered_from: date | None, *, needs_all: bool) -> str:
+    """Why the orders read so far do not answer the question; empty when they do."""
+    if covered_from is None:
+        return ""
+    if needs_all or window.start is None:
+        return f"orders before {covered_from} were not read, and this number needs all of them"
+    if window.start < covered_from:
+        return f"orders before {covered_from} were not read"
+    if found.date_basis == "event_day":
+        return f"orders before {covered_from} were not read, so their later returns and edits are missing"
+    return ""
+
+
+def _totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> list[Totals]:
+    """The totals of each window, from one query."""
+    if not windows:
+        return []
+    mode = _mode(scope.metric, windows)
+    increments: dict[date, Totals] = {}
+    for row in connection.execute(scope.query(mode).statement()).mappings():
+        day = row["metric_date"]
+        numbers = (int(row.get(name) or 0) for name in ("numerator", "denominator", "squares"))
+        increments[date.fromisoformat(day) if isinstance(day, str) else day] = Totals(*numbers)
+    if not isinstance(mode, Running):
+        return [increments.get(window.last_day, Totals()) for window in windows]
+    dates = sorted(increments)
+    sums = list(accumulate((increments[day] for day in dates), initial=Totals()))
+    return [
+        sums[bisect_left(dates, window.end)] - sums[bisect_left(dates, window.start or date.min)] for window in windows
+    ]
+
+
+def _mode(found: Metric, windows: Sequence[Window]) -> Mode:
+    """The cheapest way to ask for all of these windows at once."""
+    starts = [window.start or date.min for window in windows]
+    first, end = min(starts), max(window.end for window in windows)
+    if found.adds_up or len(set(starts)) == 1:
+        return Running(first, end)
+    if all(window.end == start + timedelta(days=1) for window, start in zip(windows, starts, strict=True)):
+        return Daily(first, end)
+    return Calendar(windows)
+
+
+def _reading(found: Metric, shop: Shop, window: Window, totals: Totals, incomplete_because: str) -> Reading:
+    numerator = _in_units(totals.numerator, found.is_money("numerator"), shop)
+    denominator = None
+    value: Decimal | None = numerator
+    if found.denominator is not None:
+        denominator = _in_units(totals.denominator, found.is_money("denominator"), shop)
+        value = EXACT.divide(numerator, denominator) if denominator else None
+    low, high = _interval(found, shop, totals) or (None, None)
+    return Reading(window, value, numerator, denominator, low, high, not incomplete_because, incomplete_because)
+
+
+def _in_units(number: int, is_money: bool, shop: Shop) -> Decimal:
+    return Decimal(number).scaleb(-shop.currency_exponent if is_money else 0, EXACT)
+
+
+def _interval(found: Metric, shop: Shop, totals: Totals) -> tuple[Decimal, Decimal] | None:
+    if found.interval == "none":
+        return None
+    numerator, denominator = Decimal(totals.numerator), Decimal(totals.denominator)
+    if found.interval == "wilson":
+        return wilson(numerator, denominator)
+    ends = normal_mean(numerator, Decimal(totals.squares), denominator)
+    exponent = shop.currency_exponent if found.is_money("numerator") else 0
+    # Four digits beyond the currency: the sum of squares went through floating point.
+    digits = Decimal(1).scaleb(-exponent - 4)
+    return ends and tuple(end.scaleb(-exponent, EXACT).quantize(digits) for end in ends)  # type: ignore[return-value]
+
+
+def _data_as_of(connection: Connection, shop: Shop, found: Metric) -> datetime | None:
+    return connection.scalar(
+        select(watermarks.c.position).where(
+            watermarks.c.shop_id == shop.shop_id, watermarks.c.connector == found.connector
+        )
+    )

@@ -1,0 +1,28 @@
+-- id: total_sales
+-- version: 1
+-- title: Total sales
+-- question: What did customers owe in all, less what was taken back?
+-- kind: flow
+-- unit: money
+-- numerator: net sales + shipping + taxes + duties and fees; with a product_type or vendor, net sales and
+--   taxes of those product lines (money)
+-- population: ledger entries of counted orders: no test orders, none deleted at Shopify; cancelled orders
+--   count and their cancellation is a reversal
+-- date_basis: event_day
+-- segments: customer_type, source, channel, utm_*, first_utm_*, referrer, discount_code, product_type,
+--   vendor, is_subscription, is_b2b
+-- leaves_out: test, deleted
+-- interval: none
+-- connector: orders
+-- source:
+--   https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/sales-report
+-- decision: docs/decisions.md#sales-by-event-day
+
+select
+    metric_date,
+    sum(
+        gross_sales_minor - discounts_minor - sales_reversals_minor
+        + shipping_minor + taxes_minor + fees_minor
+    ) as numerator
+from counted_sales
+group by metric_date

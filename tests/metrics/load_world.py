@@ -1,0 +1,153 @@
+"""A World's orders put straight into the tables, without the connector: the definitions read a second time.
+
+What `service.connectors` does with Shopify's strings is done here from the simulated records, so that metrics can be
+tested on any world without HTTP, and the two readings can be compared with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from service.demo.model import Agreement, Order, Sale, Visit, World
+from service.store import facts
+from service.store.tables import order_agreements, order_sales, orders
+from service.values import Shop
+
+
+def load_world(connection: Connection, world: World, *, deleted_ids: Collection[int] = ()) -> Shop:
+    """The shop, after its orders, ledger and facts stand in the tables; those in `deleted_ids` marked as gone."""
+    insert_orders(connection, world, world.orders, deleted_ids)
+    facts.rebuild(connection, world.shop_id)
+    return shop_of(world)
+
+
+def shop_of(world: World) -> Shop:
+    created_at = _instant(world.created_at)
+    return Shop(world.shop_id, world.domain, world.timezone, world.currency, world.exponent, created_at)
+
+
+def insert_orders(
+    connection: Connection, world: World, new: Collection[Order], deleted_ids: Collection[int] = ()
+) -> None:
+    """Source rows of some orders, facts untouched."""
+    order_rows = [order_row(world, order, is_deleted=order.id in deleted_ids) for order in new]
+    agreements = [_agreement_row(world, order, a) for order in new for a in order.agreements]
+    sales = [_sale_row(world, order, a, s) for order in new for a in order.agreements for s in a.sales]
+    for table, rows in ((orders, order_rows), (order_agreements, agreements), (order_sales, sales)):
+        if rows:
+            connection.execute(table.insert(), rows)
+
+
+def order_row(world: World, order: Order, *, is_deleted: bool = False) -> dict[str, Any]:
+    return {
+        "shop_id": world.shop_id,
+        "order_id": order.id,
+        "order_name": order.name,
+        "created_at": _instant(order.created_at),
+        "processed_at": _instant(order.processed_at),
+        "processed_date": _day(world, order.processed_at),
+        "updated_at": _instant(order.updated_at),
+        "cancelled_at": _instant(order.cancelled_at) if order.cancelled_at is not None else None,
+        "closed_at": None,
+        "deleted_at": _instant(world.now) if is_deleted else None,
+        "is_test": order.test,
+        "is_edited": order.edited,
+        "is_b2b": order.is_b2b,
+        "customer_id": order.customer_id,
+        "financial_status": order.financial_status,
+        "return_status": order.return_status,
+        "cancel_reason": order.cancel_reason,
+        "source_name": order.source_name,
+        "app_id": order.app[0] if order.app else None,
+        "channel": order.channel[0] if order.channel else None,
+        "discount_code": order.discount_codes[0].lower() if order.discount_codes else None,
+        "checkout_token": order.checkout_token,
+        "currency": world.currency,
+        "presentment_currency": order.presentment_currency or world.currency,
+        "is_taxes_included": order.taxes_included,
+        "original_total_minor": order.placed_total,
+        "current_total_minor": order.current_total,
+        "refunded_minor": order.refunded_total,
+        "is_journey_ready": order.journey_ready,
+        **_visit("first_", order.first_visit),
+        **_visit("", order.last_visit),
+    }
+
+
+def _visit(prefix: str, visit: Visit | None) -> dict[str, str | None]:
+    campaign, _content, medium, source, _term = (visit.utm if visit else None) or (None,) * 5
+    return {
+        f"{prefix}referrer": visit.source if visit else None,
+        f"{prefix}utm_source": source,
+        f"{prefix}utm_medium": medium,
+        f"{prefix}utm_campaign": campaign,
+    }
+
+
+def _agreement_row(world: World, order: Order, agreement: Agreement) -> dict[str, Any]:
+    return {
+        "shop_id": world.shop_id,
+        "order_id": order.id,
+        "agreement_id": agreement.id,
+        "happened_at": _instant(agreement.happened_at),
+        "event_date": _event_date(world, order, agreement),
+        "reason": agreement.reason,
+        "is_placing": agreement.reason == "ORDER",
+    }
+
+
+def _sale_row(world: World, order: Order, agreement: Agreement, sale: Sale) -> dict[str, Any]:
+    item = next((item for item in order.line_items if item.id == sale.line_item_id), None)
+    has_product = item is not None and item.product_id is not None
+    return {
+        "shop_id": world.shop_id,
+        "order_id": order.id,
+        "sale_id": sale.id,
+        "agreement_id": agreement.id,
+        "event_date": _event_date(world, order, agreement),
+        "is_placing": agreement.reason == "ORDER",
+        "action_type": sale.action_type,
+        "line_type": sale.line_type,
+        "quantity": sale.quantity,
+        "product_type": (item.product_type or None) if item and has_product else None,
+        "vendor": item.vendor if item else None,
+        "is_subscription": item is not None and item.selling_plan is not None,
+        "total_minor": sale.total,
+        "tax_minor": sale.tax,
+        "discount_minor": sale.discount,
+        **_report_columns(sale),
+    }
+
+
+def _report_columns(sale: Sale) -> dict[str, int]:
+    """Where the sales report shows a ledger line."""
+    net = sale.total - sale.tax
+    shown = dict.fromkeys(
+        ("gross_sales_minor", "discounts_minor", "sales_reversals_minor", "shipping_minor", "fees_minor"), 0
+    )
+    if sale.line_type == "PRODUCT" and net + sale.discount >= 0:
+        shown |= {"gross_sales_minor": net + sale.discount, "discounts_minor": sale.discount}
+    elif sale.line_type in ("PRODUCT", "ADJUSTMENT"):
+        shown["sales_reversals_minor"] = -net
+    elif sale.line_type == "SHIPPING":
+        shown["shipping_minor"] = net
+    elif sale.line_type in ("DUTY", "FEE", "ADDITIONAL_FEE"):
+        shown["fees_minor"] = net
+    return {**shown, "taxes_minor": sale.tax}
+
+
+def _event_date(world: World, order: Order, agreement: Agreement) -> date:
+    return _day(world, order.processed_at if agreement.reason == "ORDER" else agreement.happened_at)
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _day(world: World, seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, ZoneInfo(world.timezone)).date()

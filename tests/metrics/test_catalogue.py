@@ -1,0 +1,135 @@
+"""Headers: read whole, checked at once, and told apart from what only looks like one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.errors import Misconfigured
+from service.metrics.catalogue import catalogue, load, metric, split
+from service.metrics.docs import described, markdown
+from service.metrics.segments import DIMENSIONS
+
+GOOD = """-- id: pieces
+-- version: 2
+-- title: Pieces
+-- question: How many pieces were sold, however long the
+--   question is?
+-- kind: flow
+-- unit: count
+-- numerator: units at order time (count)
+-- population: counted orders
+-- date_basis: order_day
+-- segments: source, utm_*
+-- leaves_out: test, deleted
+-- interval: none
+-- connector: orders
+-- source: https://example.com/pieces
+-- decision: docs/decisions.md#pieces
+
+-- A piece is a unit.
+select metric_date, sum(units) as numerator
+from counted_orders
+group by metric_date
+"""
+
+
+def written(folder: Path, text: str = GOOD, name: str = "pieces.sql") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaints(path: Path) -> str:
+    with pytest.raises(Misconfigured) as raised:
+        load([path])
+    return str(raised.value)
+
+
+def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
+    pieces = load([written(tmp_path)])["pieces"]
+    assert (pieces.id, pieces.version, pieces.kind, pieces.unit) == ("pieces", 2, "flow", "count")
+    assert pieces.question == "How many pieces were sold, however long the question is?"
+    assert pieces.segments == ("source", "utm_source", "utm_medium", "utm_campaign")
+    assert pieces.leaves_out == ("test", "deleted")
+    assert pieces.denominator is None
+    assert pieces.text.startswith("-- A piece is a unit.\nselect")
+    assert "piece" not in pieces.words
+    assert pieces.adds_up
+    assert not pieces.needs_all_history()
+    assert pieces.needs_all_history(["customer_type"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("-- title: Pieces\n", "", "title: is missing from the header"),
+        ("-- kind: flow", "-- kind: stream", "kind: cannot be 'stream'\n    hint: write flow, distinct, level, ratio"),
+        ("-- id: pieces", "-- id: parts", "id: 'parts' is not the file's name"),
+        ("-- version: 2", "-- version: two", "version: is not a whole number"),
+        ("time (count)", "time", "numerator: does not end in (count) or (money)"),
+        ("source, utm_*", "source, mood_*, colour", "segments: 'mood_*' is no segment"),
+        ("test, deleted", "test, boring", "leaves_out: 'boring' is no reason"),
+        ("-- unit: count", "-- unit: count\n-- colour: red", "colour: is no header key"),
+        ("-- unit: count", "-- unit: count\n-- denominator: orders (count)", "text: answers no denominator"),
+        ("as numerator", "as pieces_sold", "text: answers no numerator"),
+        ("interval: none", "interval: normal", "text: answers no squares"),
+        ("from counted_orders", "from orders", "reads neither counted_orders nor counted_sales"),
+        ("sum(units)", "sum(:units)", "without parameters or templating"),
+        ("sum(units)", "SUM(units)", "is not lower case"),
+        ("select metric_date", "delete metric_date", "is not a select"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    assert old in GOOD
+    path = written(tmp_path, GOOD.replace(old, new))
+    found = complaints(path)
+    assert complaint in found
+    assert f"{path}: " in found
+
+
+def test_all_complaints_come_at_once(tmp_path: Path) -> None:
+    worse = GOOD.replace("-- unit: count", "-- unit: pounds").replace("-- kind: flow", "-- kind: stream")
+    assert complaints(written(tmp_path, worse)).count("cannot be") == 2
+
+
+def test_a_file_without_a_header_has_only_text() -> None:
+    assert split("select 1") == ({}, "select 1")
+    assert split("-- id: x\n-- version: 1") == ({"id": "x", "version": "1"}, "")
+
+
+def test_an_unknown_metric_is_answered_with_what_was_meant() -> None:
+    with pytest.raises(Misconfigured, match="did you mean repeat_customers"):
+        metric("repeat_customer")
+    with pytest.raises(Misconfigured, match="there are average_net_order_value, average_order_value"):
+        metric("weather")
+
+
+def test_what_the_catalogue_knows_of_its_metrics() -> None:
+    known = catalogue()
+    assert list(known) == sorted(known)
+    assert {m.id for m in known.values() if m.kind == "level"} == {"repeat_customers", "repeat_purchase_rate"}
+    assert {m.id for m in known.values() if not m.adds_up} == {
+        "customers", "returning_customers", "returning_customer_rate", "orders_per_customer",
+        "repeat_customers", "repeat_purchase_rate",
+    }  # fmt: skip
+    assert {m.id for m in known.values() if m.needs_all_history()} == {
+        "new_customers", "returning_customers", "returning_customer_rate", "returning_order_rate",
+        "repeat_customers", "repeat_purchase_rate",
+    }  # fmt: skip
+    assert {m.default_window for m in known.values()} == {"quarter", "as_of"}
+    for m in known.values():
+        assert set(m.segments) <= set(DIMENSIONS)
+        assert (m.unit == "ratio" or m.kind == "ratio") == (m.denominator is not None), m.id
+        assert (m.unit == "money") <= m.is_money("numerator"), m.id
+
+
+def test_the_page_has_a_section_for_each_metric() -> None:
+    page = markdown(catalogue())
+    for m in catalogue().values():
+        assert f"| [`{m.id}`](#{m.id}) | {m.title} | {m.kind} | {m.unit} |" in page
+        assert f"## {m.id}\n\n{m.question}\n" in page
+        assert m.text in page
+    assert described(metric("orders")).keys() & {"Denominator", "Interval"} == set()
+    assert described(metric("repeat_purchase_rate"))["Interval"] == "95 %, Wilson's score interval"
