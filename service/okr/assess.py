@@ -1,0 +1,116 @@
+"""A key result judged on a day gives a `CheckIn`, an objective by its key results an `ObjectiveReading`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from service.okr.amounts import MetricFacts
+from service.okr.explanation import explain, explain_objective
+from service.okr.pace import Day, linear
+from service.okr.plan import KeyResult, Objective
+from service.okr.progress import attainment, clamped, roll_up
+from service.okr.status import RATIO, WORST_FIRST, RatioRule, Situation, is_stale, judge
+from service.okr.targets import Goal
+from service.values import CheckIn, Measurement, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveReading:
+    """An objective on a day."""
+
+    quarter: str
+    objective_id: str
+    as_of_date: date
+    progress: Decimal | None
+    expected_progress: Decimal | None
+    status: Status
+    key_results_measured: int
+    key_results_total: int
+    explanation: str
+
+
+def assess(
+    key_result: KeyResult,
+    facts: MetricFacts,
+    goal: Goal,
+    reading: Measurement | None,
+    day: Day,
+    rule: RatioRule = RATIO,
+) -> CheckIn:
+    """The key result judged by what was measured for that day; `reading` is None when nothing was."""
+    hindrance, because = _hindrance(facts, goal, reading)
+    trusted = reading if reading and reading.is_complete and facts.fits(reading) else None
+    value = trusted.value if trusted else None
+    attained = attainment(value, goal)
+    data_as_of = reading.data_as_of if reading else None
+    situation = Situation(
+        attainment=attained,
+        expected=linear(day.elapsed),
+        elapsed=day.elapsed,
+        is_stale=is_stale(data_as_of, day.ends_at, day.allowance),
+        is_final=day.is_last and data_as_of is not None and data_as_of >= day.ends_at,
+        hindrance=hindrance,
+    )
+    check_in = CheckIn(
+        quarter=day.quarter.label,
+        objective_id=key_result.objective_id,
+        key_result_id=key_result.id,
+        as_of_date=day.as_of,
+        value=value,
+        value_low=trusted.value_low if trusted else None,
+        value_high=trusted.value_high if trusted else None,
+        baseline=goal.baseline,
+        target=goal.target,
+        attainment=attained,
+        progress=clamped(attained),
+        expected_progress=situation.expected,
+        status=judge(situation, rule),
+        explanation="",
+        data_as_of=data_as_of,
+    )
+    return replace(check_in, explanation=explain(check_in, facts, goal, day, rule, because))
+
+
+def assess_objective(objective: Objective, check_ins: Iterable[CheckIn], day: Day) -> ObjectiveReading:
+    """The objective by its key results on that day; one without a check-in counts as not measured."""
+    by_id = {check_in.key_result_id: check_in for check_in in check_ins}
+    readings = [(key_result, by_id.get(key_result.id)) for key_result in objective.key_results]
+    statuses: dict[str, Status] = {kr.id: reading.status if reading else "no_data" for kr, reading in readings}
+    status = min(statuses.values(), key=WORST_FIRST.index)
+    measured = [(kr.weight, reading) for kr, reading in readings if reading and reading.progress is not None]
+    return ObjectiveReading(
+        quarter=day.quarter.label,
+        objective_id=objective.id,
+        as_of_date=day.as_of,
+        progress=roll_up((weight, reading.progress) for weight, reading in measured),
+        expected_progress=roll_up((weight, reading.expected_progress) for weight, reading in measured),
+        status=status,
+        key_results_measured=len(measured),
+        key_results_total=len(readings),
+        explanation=explain_objective(status, statuses, len(measured)),
+    )
+
+
+Hindrance = Literal["no_data", "incomplete"]
+
+
+def _hindrance(facts: MetricFacts, goal: Goal, reading: Measurement | None) -> tuple[Hindrance | None, str]:
+    """What stands in the way of any judgement, and why; no data first, then what is incomplete."""
+    if reading is None:
+        return "no_data", f"{facts.id} has not been measured for this day"
+    if not facts.fits(reading):
+        return "no_data", f"the value is in {reading.currency} and {facts.id} in {facts.currency}"
+    if reading.value is None:
+        return (
+            "no_data",
+            reading.incomplete_because or f"{facts.id} has no value yet: there was nothing to divide by",
+        )
+    if goal.because and not goal.is_incomplete:
+        return "no_data", goal.because
+    if not reading.is_complete:
+        return "incomplete", reading.incomplete_because or "the history does not reach back far enough"
+    return ("incomplete", goal.because) if goal.because else (None, "")
