@@ -1,0 +1,51 @@
+"""Words in, one pipeline call, a short report out; nothing is decided here. One module a command group."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from service.cli import demo, metrics, okr, okrs, setup, syncing
+
+app = typer.Typer(
+    name="okrsync",
+    help="Shopify orders become OKR status: synced without loss, measured by published definitions, judged.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+@app.callback()
+def _root(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, to stderr.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(message)s",
+    )
+
+
+demo.register(app)
+setup.register(app)
+syncing.register(app)
+okrs.register(app)
+metrics.register(app)
+okr.register(app)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The command line. SIGTERM ends a command as ^C does: nothing is lost, exit code 3."""
+    signal.signal(signal.SIGTERM, _stop)
+    app()

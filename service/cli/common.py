@@ -1,0 +1,176 @@
+"""What every command shares: the settings option, exit codes, and rows printed in four formats."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+
+from service.errors import Misconfigured, OkrsyncError, Problem, SettingsError, TryAgain
+from service.pipeline import Installation, Outcome, install
+from service.settings import DEFAULT_FILE, FILE_VARIABLE, ShopSettings
+
+FINE, NEEDS_A_PERSON, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 3
+
+_closing = ExitStack()
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", envvar=FILE_VARIABLE, help="The settings file.", show_default=DEFAULT_FILE),
+]
+ShopOption = Annotated[str | None, typer.Option("--shop", help="Only this shop (its permanent domain).")]
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How rows are printed.")]
+
+
+def say(message: str) -> None:
+    """Progress and remarks go to stderr, so that stdout holds the answer alone."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+def console() -> Console:
+    """Stdout; wide enough for a table when it is a file or a pipe."""
+    is_terminal = sys.stdout.isatty()
+    return Console(highlight=False, width=None if is_terminal or "COLUMNS" in os.environ else 140)
+
+
+def installed(config: Path | None, *, migrated: bool = True) -> Installation:
+    """The installation of a command; its database is closed when the command ends."""
+    found = install(config or Path(DEFAULT_FILE), migrated=migrated)
+    _closing.callback(found.engine.dispose)
+    return found
+
+
+def write(path: Path, text: str) -> None:
+    """A file and its folder made. Raises SettingsError where that is not possible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError([Problem(str(path), "", f"cannot be written: {error.strerror}")]) from None
+
+
+def chosen_shops(installation: Installation, domain: str | None) -> Sequence[ShopSettings]:
+    """All shops, or the one named. Raises SettingsError for a name that is not configured."""
+    shops = installation.settings.shops
+    if domain is None:
+        return shops
+    found = [shop for shop in shops if shop.domain == domain]
+    if not found:
+        known = ", ".join(shop.domain for shop in shops)
+        raise SettingsError(
+            [Problem(str(installation.settings.file), "shops", f"{domain} is not listed", f"there are {known}")]
+        )
+    return found
+
+
+def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
+    """The command with errors turned into a sentence on stderr and an exit code."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except OkrsyncError as error:
+            complain(error)
+            code = exit_code(error)
+        except KeyboardInterrupt:
+            say("interrupted: nothing is lost, run it again")
+            code = INTERRUPTED
+        except BrokenPipeError:
+            # The reader of our output is gone (`| head`): not our error, and nothing more to say.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FINE
+        finally:
+            _closing.close()
+        raise typer.Exit(code or FINE)
+
+    return run
+
+
+def complain(error: OkrsyncError) -> None:
+    if isinstance(error, Misconfigured):
+        for problem in error.problems:
+            say(f"error: {problem}")
+        return
+    about = f"{error.about}: " if error.about else ""
+    say(f"error: {about}{error.message}" + (f"\n    hint: {error.hint}" if error.hint else ""))
+
+
+def exit_code(error: OkrsyncError) -> int:
+    if isinstance(error, Misconfigured):
+        return WRONG_USAGE
+    return INTERRUPTED if isinstance(error, TryAgain) else NEEDS_A_PERSON
+
+
+def worst(outcomes: Sequence[Outcome]) -> int:
+    """The exit code of a run over several shops: what needs a person outranks what only has to be run again."""
+    codes = {exit_code(outcome.error) for outcome in outcomes if outcome.error}
+    return next((code for code in (WRONG_USAGE, NEEDS_A_PERSON, INTERRUPTED) if code in codes), FINE)
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], format_: Format) -> None:
+    """Rows as json, csv or markdown, on stdout."""
+    if format_ is Format.json:
+        encoded = msgspec.json.encode([{c: _json(row.get(c)) for c in columns} for row in rows])
+        sys.stdout.write(msgspec.json.format(encoded).decode() + "\n")
+    elif format_ is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_plain(row.get(c)) for c in columns] for row in rows)
+    else:
+        sys.stdout.write(_markdown(columns, [[_plain(row.get(c)) for c in columns] for row in rows]))
+
+
+def _markdown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *([cell.replace("|", "\\|") for cell in row] for row in cells)]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _json(value: Any) -> Any:
+    """Numbers stay exact: a Decimal is written digit by digit, never through a float."""
+    if isinstance(value, Decimal):
+        return msgspec.Raw(_plain(value).encode())
+    if isinstance(value, Mapping):
+        return {key: _json(inner) for key, inner in value.items()}
+    return value if value is None or isinstance(value, bool | int | str) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}={inner}" for key, inner in value.items())
+    return str(value)

@@ -1,0 +1,137 @@
+"""Where a key result's number and status come from, told in full to somebody who has never seen the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from service.judging import Judged
+from service.metrics.measure import query_for
+from service.okr.amounts import format_value, percent
+from service.okr.status import RATIO
+from service.okr.windows import baseline_window
+from service.pipeline import PlanStatus
+from service.values import Measurement, Window
+
+Section = tuple[str, list[str]]
+
+LEFT_OUT = {
+    "test": "test orders",
+    "deleted": "orders deleted at Shopify",
+    "no_customer": "orders without a customer",
+    "not_kept": "orders cancelled, voided or expired",
+    "outside_segment": "orders outside the segment",
+}
+
+
+def explanation(each: PlanStatus, judged: Judged) -> Iterator[Section]:
+    """Titled sections of plain lines."""
+    key_result, check_in = judged.key_result, judged.check_in
+    yield f"{key_result.title}  ({key_result.id}, {each.plan.quarter}, {each.shop.domain})", [check_in.explanation]
+    yield "The number", list(_number(each, judged))
+    yield "Where it began and where it should get to", list(_goal(each, judged))
+    yield "Status", list(_status(each, judged))
+    yield "The data", list(_data(each))
+    if judged.measurement is not None:
+        query = query_for(
+            each.shop, judged.metric.id, judged.measurement.window, segment=key_result.where,
+            population=key_result.population,
+        )  # fmt: skip
+        parameters = ", ".join(f":{name} = {value}" for name, value in query.binds.items())
+        yield "The SQL that was run", [*query.sql.strip().splitlines(), f"with {parameters}"]
+
+
+def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
+    metric, measurement = judged.metric, judged.measurement
+    yield f"{metric.title}: {metric.question}  (metric {metric.id}, version {metric.version})"
+    yield f"counts        {metric.numerator}"
+    if metric.denominator:
+        yield f"divided by    {metric.denominator}"
+    yield f"of            {metric.population}"
+    if judged.key_result.where.where:
+        yield f"only where    {judged.key_result.where}"
+    if judged.key_result.population == "kept":
+        yield "population    kept: cancelled, voided and expired orders are left out"
+    if measurement is None:
+        yield "value         none: nothing was measured"
+        return
+    yield f"window        {_window(measurement.window)}, days of {each.shop.timezone}"
+    yield f"value         {_division(judged, measurement)}"
+    if measurement.value_low is not None:
+        low, high = judged.facts.format(measurement.value_low), judged.facts.format(measurement.value_high)
+        yield f"95 % interval {low} to {high}"
+    yield f"counted       {measurement.counted:,} orders"
+    for reason, rows in measurement.left_out.items():
+        yield f"left out      {rows:,} {LEFT_OUT.get(reason, reason)}"
+    if not measurement.is_complete:
+        yield f"incomplete    {measurement.incomplete_because}"
+    yield f"source        {metric.source}"
+    yield f"decision      {metric.decision}"
+
+
+def _division(judged: Judged, measurement: Measurement) -> str:
+    value = judged.facts.format(measurement.value)
+    if measurement.denominator is None:
+        return value
+    currency = measurement.currency or ""
+
+    def part(number: Decimal, name: str) -> str:
+        is_money = judged.metric.is_money("numerator" if name == "numerator" else "denominator")
+        return format_value(number, "money" if is_money else "count", currency or None)
+
+    above, below = part(measurement.numerator, "numerator"), part(measurement.denominator, "denominator")
+    return f"{above} ÷ {below} = {value}"
+
+
+def _window(window: Window) -> str:
+    return f"all history up to {window.last_day}" if window.start is None else f"{window.start} to {window.last_day}"
+
+
+def _goal(each: PlanStatus, judged: Judged) -> Iterator[str]:
+    key_result, goal, facts = judged.key_result, judged.goal, judged.facts
+    window = baseline_window(key_result.baseline, judged.window_kind, each.plan.quarter)
+    origin = (
+        f"{key_result.baseline}" + (f", {_window(window)}" if window else "") if key_result.baseline else "not given"
+    )
+    yield f"baseline      {facts.format(goal.baseline)}  ({origin})"
+    yield f"target        {facts.format(goal.target)}  (written {key_result.target})"
+    if judged.is_frozen:
+        yield "both were settled when the quarter had begun and stand as they were then"
+    if goal.because:
+        yield f"not known     {goal.because}"
+    if goal.grows:
+        yield f"attainment    value ÷ target = {_fraction(judged.check_in.attainment)}"
+    else:
+        yield f"attainment    (value − baseline) ÷ (target − baseline) = {_fraction(judged.check_in.attainment)}"
+    yield f"progress      attainment held between 0 and 1 = {_fraction(judged.check_in.progress)}"
+
+
+def _fraction(value: Decimal | None) -> str:
+    return "–" if value is None else percent(value)
+
+
+def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
+    check_in, quarter = judged.check_in, each.plan.quarter
+    day = (check_in.as_of_date - quarter.start).days + 1
+    yield f"as of         {check_in.as_of_date}, day {day} of {quarter.days}"
+    yield f"expected      {_fraction(check_in.expected_progress)} by a linear pace"
+    yield (
+        f"rule          attainment ÷ expected: on track from {RATIO.on_track}, at risk from {RATIO.at_risk}, "
+        f"else off track; too early in the first {percent(RATIO.too_early, 0)} of the quarter"
+    )
+    yield (
+        f"at the end    achieved from {percent(RATIO.achieved, 0)}, partly achieved from "
+        f"{percent(RATIO.partly_achieved, 0)}, else missed"
+    )
+    yield f"status        {check_in.status}"
+
+
+def _data(each: PlanStatus) -> Iterator[str]:
+    coverage = each.coverage
+    if coverage.covered_from:
+        yield f"orders        created from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
+        yield f"verified      {coverage.rows:,} orders of the {coverage.expected_rows:,} that Shopify counted"
+    if coverage.covered_to:
+        yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
+    if coverage.gap:
+        yield f"gap           {coverage.gap}"

@@ -1,0 +1,190 @@
+"""okrsync init, check, db: an installation made and looked over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import pipeline
+from service.cli import okr
+from service.cli.common import (
+    NEEDS_A_PERSON,
+    WRONG_USAGE,
+    ConfigOption,
+    console,
+    exit_code,
+    guarded,
+    installed,
+    say,
+    write,
+)
+from service.errors import Misconfigured, OkrsyncError
+from service.metrics.catalogue import catalogue
+from service.okr.lint import lint
+from service.okr.plan import Plan
+from service.periods import Quarter, shop_day
+from service.pipeline import Installation
+from service.settings import ShopSettings
+from service.store import migrate, shops
+from service.store.engine import reading
+
+db = typer.Typer(help="The database: its schema and who may read it.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: okrsync init my-shop")(init)
+    app.command(epilog="Example: okrsync check --offline")(check)
+    db.command("upgrade", epilog="Example: okrsync db upgrade")(upgrade)
+    db.command("current", epilog="Example: okrsync db current")(current)
+    app.add_typer(db, name="db")
+
+
+@guarded
+def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write config/.")] = Path()) -> int:
+    """Write a commented config/okrsync.toml and a first OKR file."""
+    quarter = Quarter.containing(shop_day(pipeline.wall_clock(), "UTC"))
+    targets = {
+        folder / "config" / "okrsync.toml": _sample("okrsync.toml"),
+        folder / "config" / "okrs" / f"{quarter}.toml": _sample("okrs.toml").replace("QUARTER", str(quarter)),
+    }
+    standing = [path for path in targets if path.exists()]
+    if standing:
+        for path in standing:
+            say(f"error: {path}: is already there, and init never overwrites")
+        return WRONG_USAGE
+    for path, text in targets.items():
+        write(path, text)
+        typer.echo(f"wrote {path}")
+    go_there = "" if folder == Path() else f"cd {folder} && "
+    typer.echo("next: put your shop's domain into it and export its token, then")
+    typer.echo(f"      {go_there}okrsync db upgrade && okrsync check")
+    return 0
+
+
+def _sample(name: str) -> str:
+    return (files("service.cli") / "samples" / name).read_text(encoding="utf-8")
+
+
+@guarded
+def upgrade(config: ConfigOption = None) -> int:
+    """Bring the database to this program's schema, all or nothing."""
+    installation = installed(config, migrated=False)
+    before, after = migrate.upgrade(installation.engine, str(installation.settings.file))
+    typer.echo(f"already at {after}" if before == after else f"upgraded from {before or 'nothing'} to {after}")
+    return 0
+
+
+@guarded
+def current(config: ConfigOption = None) -> int:
+    """The database's revision and the one this program wants."""
+    installation = installed(config, migrated=False)
+    found, wanted = migrate.current(installation.engine, str(installation.settings.file)), migrate.head()
+    typer.echo(f"database {found or 'not migrated'}, program {wanted}")
+    return 0 if found == wanted else NEEDS_A_PERSON
+
+
+# --- check ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    is_fine: bool
+    message: str
+    hint: str = ""
+    code: int = 0
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        if not self.is_fine:
+            return "PROBLEM", "red"
+        return ("WARNING", "yellow") if self.what == "lint" else ("ok", "green")
+
+
+@guarded
+def check(
+    config: ConfigOption = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask Shopify nothing.")] = False,
+) -> int:
+    """Is this installation well? A line for each part, with a hint where something is to be done."""
+    installation = installed(config, migrated=False)
+    database = _database(installation)
+    findings = [
+        Finding("settings", True, str(installation.settings.file)),
+        database,
+        Finding("metrics", True, f"{len(catalogue())} in the catalogue"),
+        *_plans(installation, is_migrated=database.is_fine),
+    ]
+    if not offline:
+        for shop in installation.settings.shops:
+            findings += _shop(installation, shop, is_migrated=database.is_fine)
+    out = console()
+    for finding in findings:
+        mark, colour = finding.mark
+        out.print(f"[{colour}]{mark:<8}[/] {finding.what:<10}", end=" ")
+        out.print(finding.message, markup=False, soft_wrap=True)
+        if finding.hint:
+            out.print(f"{'':20}hint: {finding.hint}", markup=False, soft_wrap=True)
+    return max((finding.code for finding in findings), default=0)
+
+
+def _database(installation: Installation) -> Finding:
+    try:
+        migrate.require_current(installation.engine, str(installation.settings.file))
+    except Misconfigured as error:
+        problem = error.problems[0]
+        return Finding("database", False, problem.message, problem.hint, WRONG_USAGE)
+    return Finding("database", True, f"at revision {migrate.head()}, the one wanted")
+
+
+def _plans(installation: Installation, *, is_migrated: bool) -> list[Finding]:
+    try:
+        plans = pipeline.plans_of(installation)
+    except Misconfigured as error:
+        return [Finding("OKRs", False, f"{p.file}: {p.key}: {p.message}", p.hint, WRONG_USAGE) for p in error.problems]
+    if not plans:
+        return [
+            Finding(
+                "OKRs", False, f"no file in {installation.settings.okr_folder}", "run: okrsync init", NEEDS_A_PERSON
+            )
+        ]
+    return [finding for plan in plans for finding in _plan(installation, plan, is_migrated=is_migrated)]
+
+
+def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Iterator[Finding]:
+    """What the file holds, and a line for what lint warns of."""
+    name = Path(plan.file).name
+    yield Finding("OKRs", True, f"{name}: objectives {len(plan.objectives)}, key results {len(plan.key_results)}")
+    currency = _currency(installation, plan) if is_migrated else None
+    found = [finding for finding in lint(plan, okr.known(currency)) if finding.severity != "note"]
+    if found:
+        is_wrong = any(finding.severity == "error" for finding in found)
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in found))
+        message, hint = f"{name}: {okr.counted(found)} ({rules})", f"run: okrsync okr lint {plan.file}"
+        yield Finding("lint", not is_wrong, message, hint, NEEDS_A_PERSON if is_wrong else 0)
+
+
+def _currency(installation: Installation, plan: Plan) -> str | None:
+    """The currency of the plan's shop, once the shop was seen."""
+    domain = plan.shop or installation.settings.shops[0].domain
+    with reading(installation.engine) as connection:
+        shop = shops.by_domain(connection, domain)
+    return shop.currency if shop else None
+
+
+def _shop(installation: Installation, settings: ShopSettings, *, is_migrated: bool) -> list[Finding]:
+    try:
+        report = pipeline.look_at(installation, settings, record=is_migrated)
+    except Misconfigured as error:
+        return [Finding("shop", False, f"{p.key}: {p.message}", p.hint, WRONG_USAGE) for p in error.problems]
+    except OkrsyncError as error:
+        return [Finding("shop", False, error.message, error.hint, exit_code(error))]
+    return [
+        Finding(part.what, part.is_fine, part.message, part.hint, 0 if part.is_fine else NEEDS_A_PERSON)
+        for part in report
+    ]

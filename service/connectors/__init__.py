@@ -1,0 +1,1 @@
+"""What we want from Shopify: one module and one `.graphql` a resource."""

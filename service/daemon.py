@@ -1,0 +1,126 @@
+"""The daemon: the same calls as by hand, on timers.
+
+APScheduler is a clock and nothing more: its jobs live in memory, what is due and how far we are lives in our tables.
+A signal ends the wait for Shopify at once and the work at the next batch; a batch that is being landed lands.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from service import pipeline
+from service.errors import Interrupted, Misconfigured, OkrsyncError
+from service.periods import Schedule
+from service.pipeline import Installation
+from service.settings import ShopSettings
+
+JITTER_SECONDS = 5
+"""Spread, so that the shops of one installation do not all begin in the same second."""
+
+log = logging.getLogger("okrsync.daemon")
+
+
+def run(installation: Installation) -> int:
+    """Work until SIGTERM or SIGINT; 0 after a clean stop. Raises Misconfigured for a wrong OKR file or secret."""
+    pipeline.plans_of(installation)
+    for shop in installation.settings.shops:
+        pipeline.credentials(installation, shop)
+    logging.getLogger("okrsync").setLevel(logging.INFO)
+    stopping = threading.Event()
+    previous = {number: signal.signal(number, _stopper(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def sleep(seconds: float) -> None:
+        if stopping.wait(seconds):
+            raise Interrupted("the daemon was asked to stop")
+
+    scheduler = schedule(replace(installation, sleep=sleep), stopping)
+    scheduler.start()
+    log.info("started for %s", ", ".join(shop.domain for shop in installation.settings.shops))
+    stopping.wait()
+    log.info("stopping: the batch in hand is finished first")
+    scheduler.shutdown(wait=True)
+    for number, handler in previous.items():
+        signal.signal(number, handler)
+    log.info("stopped")
+    return 0
+
+
+def _stopper(stopping: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    return stop
+
+
+def schedule(installation: Installation, stopping: threading.Event) -> BackgroundScheduler:
+    """A scheduler with a job for each shop, the first run at once; not started."""
+    shops = installation.settings.shops
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        executors={"default": {"type": "threadpool", "max_workers": max(1, len(shops))}},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for shop in shops:
+        scheduler.add_job(
+            work,
+            trigger(Schedule.parse(shop.schedule.orders)),
+            args=(installation, shop, stopping),
+            id=f"orders {shop.domain}",
+            next_run_time=pipeline.wall_clock(),
+        )
+    return scheduler
+
+
+def trigger(every: Schedule) -> BaseTrigger:
+    if every.interval is not None:
+        seconds = int(every.interval.total_seconds())
+        return IntervalTrigger(seconds=seconds, jitter=min(JITTER_SECONDS, seconds // 10) or None, timezone=UTC)
+    return CronTrigger.from_crontab(every.cron, timezone=UTC)
+
+
+def work(installation: Installation, shop: ShopSettings, stopping: threading.Event) -> None:
+    """One turn for one shop: read, measure, assess, record. Trouble is logged, and the next turn tries again."""
+    if stopping.is_set():
+        return
+    # What could not be read makes the key results stale, and that is a judgement too.
+    for step in (_read, _reckon):
+        _attempt(step, installation, shop)
+
+
+def _read(installation: Installation, shop: ShopSettings) -> None:
+    outcome = pipeline.sync(installation, shop)
+    if outcome.error:
+        raise outcome.error
+    log.info("%s: %d rows read, %d changed", shop.domain, outcome.rows, outcome.rows_changed)
+
+
+def _reckon(installation: Installation, shop: ShopSettings) -> None:
+    installation.sleep(0)
+    reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation))
+    if reckoned and reckoned.status_changes:
+        log.info("%s: %d status changes", shop.domain, reckoned.status_changes)
+
+
+def _attempt(
+    step: Callable[[Installation, ShopSettings], None], installation: Installation, shop: ShopSettings
+) -> None:
+    try:
+        step(installation, shop)
+    except Interrupted as error:
+        log.info("%s: %s", shop.domain, error)
+    except Misconfigured as error:
+        for problem in error.problems:
+            log.error("%s: %s", shop.domain, problem)
+    except OkrsyncError as error:
+        log.error("%s: %s", shop.domain, error)

@@ -1,0 +1,195 @@
+"""Who lets us in: a shop asked what it is now, and what must be so before anything is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service import settings as settings_
+from service.connectors import orders
+from service.connectors.windows import search
+from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError
+from service.installation import Installation, shop_of
+from service.plans import check_currencies, plans_for, plans_of
+from service.settings import ShopSettings
+from service.shopify.auth import ClientCredentials, Credentials, CustomAppToken
+from service.shopify.client import PATIENCE_SECONDS, Client
+from service.shopify.probe import orders_count, probe
+from service.store import landing, runs, shops
+from service.values import Shop
+
+CUT_AFTER = timedelta(days=60)
+"""What `read_orders` alone shows. Source: https://shopify.dev/docs/api/usage/access-scopes"""
+
+LOOK_PATIENCE_SECONDS = 3.0
+"""A person waits for `check`: a fault that passes later is told as it is now."""
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=1)
+
+MISSING_SCOPE = "add the scope to the app, release it, and approve it in the store"
+
+
+def _client(installation: Installation, settings: ShopSettings, patience: float = PATIENCE_SECONDS) -> Client:
+    return Client(
+        settings.domain,
+        credentials(installation, settings),
+        api_version=settings.api_version,
+        api_url=settings.api_url,
+        patience=patience,
+        sleep=installation.sleep,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A shop that lets us in, as it is now."""
+
+    client: Client
+    shop: Shop
+    is_cut: bool  # orders older than 60 days are hidden from us
+    now: datetime  # the earlier of our clock and Shopify's: nothing beyond it is claimed to be read
+
+    @property
+    def visible_from(self) -> datetime | None:
+        """Orders created before this are hidden from us; None when none are."""
+        return self.now - CUT_AFTER if self.is_cut else None
+
+
+@contextmanager
+def connected(installation: Installation, settings: ShopSettings, *, is_read_anew: bool = False) -> Iterator[Entered]:
+    """The shop, recorded as it is now. Who is turned away at the door leaves a run that says why.
+
+    Raises AccessDenied when a needed scope is missing; NeedsAPerson when the shop's days or amounts have changed their
+    meaning, unless its history `is_read_anew`: then the shop is recorded with the new plan.
+    """
+    with _client(installation, settings) as client:
+        try:
+            entered = _enter(installation, settings, client, is_read_anew=is_read_anew)
+        except OkrsyncError as trouble:
+            _note_refusal(installation, settings, trouble)
+            raise
+        yield entered
+
+
+def _enter(installation: Installation, settings: ShopSettings, client: Client, *, is_read_anew: bool) -> Entered:
+    shop, known = _probed(installation, settings, client), shop_of(installation, settings)
+    missing = sorted(orders.REQUIRED_SCOPES - shop.scopes)
+    if missing:
+        raise AccessDenied(f"the app was not granted {', '.join(missing)}", about=settings.domain, hint=MISSING_SCOPE)
+    now = min(installation.clock(), client.shopify_time or installation.clock())
+    entered = Entered(client, shop, history_is_cut(client, shop, now), now)
+    if known and is_read_anew:
+        return entered
+    for what, before, after in (
+        ("time zone", known.timezone, shop.timezone), ("currency", known.currency, shop.currency)
+    ) if known else ():  # fmt: skip
+        if before != after:
+            raise NeedsAPerson(
+                f"the shop's {what} has changed from {before} to {after}, and what is stored means the old one",
+                about=settings.domain,
+                hint="run: okrsync backfill --restart",
+            )
+    with installation.engine.begin() as connection:
+        shops.record_shop(connection, shop, now=now, history_is_cut=entered.is_cut)
+    return entered
+
+
+def _probed(installation: Installation, settings: ShopSettings, client: Client) -> Shop:
+    """The shop as it is now. Raises SettingsError when it goes by another name: readings are looked up by it."""
+    shop = probe(client)
+    if shop.domain == settings.domain:
+        return shop
+    file, key = str(installation.settings.file), f"shops ({settings.domain}).domain"
+    told = f"the store that answers is called {shop.domain}"
+    raise SettingsError([Problem(file, key, told, f'write domain = "{shop.domain}", or check token and api_url')])
+
+
+def _note_refusal(installation: Installation, settings: ShopSettings, trouble: OkrsyncError) -> None:
+    """A run that ended at the door, if the shop was ever seen."""
+    shop, now = shop_of(installation, settings), installation.clock()
+    if shop is None:
+        return
+    with installation.engine.begin() as connection:
+        position = landing.watermark(connection, shop.shop_id, orders.NAME)
+        run_id = runs.start(connection, shop.shop_id, orders.NAME, "connect", now=now, watermark=position)
+        runs.finish(connection, shop.shop_id, run_id, runs.outcome_of(trouble), now=now, error=str(trouble))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing looked at by `check`."""
+
+    what: str
+    is_fine: bool
+    message: str
+    hint: str = ""
+
+
+def look_at(installation: Installation, settings: ShopSettings, *, record: bool) -> list[Part]:
+    """Token, scopes, history, clock and currency of one shop, asked of Shopify now."""
+    with _client(installation, settings, patience=LOOK_PATIENCE_SECONDS) as client:
+        shop = _probed(installation, settings, client)
+        parts = [
+            Part("token", True, f"{settings.domain} lets us in, API version {settings.api_version}"),
+            _scopes(shop),
+            _history(client, shop, installation.clock()),
+            _clock(client, installation.clock()),
+        ]
+    if record:
+        mine = plans_for(plans_of(installation), settings)
+        check_currencies(mine, shop)
+    return parts
+
+
+def _clock(client: Client, now: datetime) -> Part:
+    theirs = client.shopify_time or now
+    apart = abs((theirs - now).total_seconds())
+    if apart > CLOCKS_MAY_DIFFER.total_seconds():
+        told = f"ours shows {now:%Y-%m-%d %H:%M:%S} UTC, Shopify's {theirs:%Y-%m-%d %H:%M:%S} UTC"
+        return Part("clock", False, told, "set this machine's clock, by NTP for example")
+    return Part("clock", True, f"within {apart:.0f} s of Shopify's")
+
+
+def _scopes(shop: Shop) -> Part:
+    missing = sorted(orders.REQUIRED_SCOPES - shop.scopes)
+    if missing:
+        return Part("scopes", False, f"not granted: {', '.join(missing)}", MISSING_SCOPE)
+    return Part("scopes", True, f"granted: {', '.join(sorted(orders.REQUIRED_SCOPES))}")
+
+
+def _history(client: Client, shop: Shop, now: datetime) -> Part:
+    if history_is_cut(client, shop, now):
+        return Part(
+            "history",
+            False,
+            "orders older than 60 days are hidden, so lifetime numbers are incomplete",
+            f"ask for the scope {orders.HISTORY_SCOPE} and approve it in the store",
+        )
+    return Part("history", True, "orders older than 60 days are visible, or the shop is younger")
+
+
+def credentials(installation: Installation, shop: ShopSettings) -> Credentials:
+    """The shop's way in. Raises SettingsError naming the environment variable that is not set."""
+
+    def secret(name: str, key: str) -> str:
+        at = f"shops ({shop.domain}).{key}"
+        return settings_.secret(name, installation.environment, file=installation.settings.file, key=at)
+
+    if shop.access_token_env:
+        return CustomAppToken(secret(shop.access_token_env, "access_token_env"))
+    assert shop.client_id
+    assert shop.client_secret_env
+    return ClientCredentials(shop.client_id, secret(shop.client_secret_env, "client_secret_env"))
+
+
+def history_is_cut(client: Client, shop: Shop, now: datetime) -> bool:
+    """Are orders older than 60 days hidden from us? Shopify hides them without a word.
+
+    An app made in the admin sees them without the scope, so a single old order settles it.
+    """
+    edge = now - CUT_AFTER - timedelta(days=1)
+    if orders.HISTORY_SCOPE in shop.scopes or shop.created_at >= edge:
+        return False
+    return orders_count(client, search("created_at", shop.created_at, edge)) == 0

@@ -1,0 +1,288 @@
+"""Assess and record: the readings of a shop brought up to date, from the earliest day that late changes touched.
+
+Reads are long and hold nobody up, writes are short and prove the lease. Everything can be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from service.judging import Ground, Judged, definition, judge
+from service.metrics import measure as metrics
+from service.metrics.catalogue import Metric, catalogue
+from service.okr.assess import assess
+from service.okr.pace import Day
+from service.okr.plan import Plan
+from service.okr.targets import Goal
+from service.okr.windows import WindowKind
+from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, days, last_complete_day, shop_day
+from service.store import pending, results
+from service.store.engine import Connection, Engine, reading
+from service.values import CheckIn, Measurement, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What one pass recorded."""
+
+    as_of: date
+    measured_from: date | None  # None: no day had to be measured again
+    readings_changed: int = 0
+    status_changes: int = 0
+    check_ins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The database of a reckoning: long reads that hold nobody up, and short writes that prove the lease."""
+
+    engine: Engine
+    renew: Callable[[Connection], None]
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        return reading(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            self.renew(connection)
+            yield connection
+
+
+def reckon(
+    engine: Engine,
+    renew: Callable[[Connection], None],
+    ground: Ground,
+    plans: Sequence[Plan],
+    *,
+    now: datetime,
+    check_in: CheckInSchedule,
+    fiscal_year_start: int,
+) -> Reckoned:
+    """Bring all readings up to date and publish the check-ins that are due, while the caller holds the shop's lease.
+
+    Every write can be done again, and the note of what was touched is cleared last: whoever is stopped in the middle
+    is followed by one that does it all.
+    """
+    books, shop = Books(engine, renew), ground.shop
+    as_of = last_complete_day(now, shop.timezone)
+    if ground.coverage.gap or ground.coverage.covered_to is None:
+        return Reckoned(as_of, None)
+    with books.reading() as connection:
+        touched = pending.measure_from(connection, shop.shop_id)
+    begun = _measure_catalogue(books, ground, touched, now, fiscal_year_start)
+    changed = status_changes = published = 0
+    for plan in plans:
+        if plan.quarter.start > as_of:
+            continue
+        readings = _record_plan(books, ground, plan, touched, as_of, now)
+        changed += readings[0]
+        status_changes += readings[1]
+        published += _publish_check_ins(books, ground, plan, now, check_in)
+    with books.writing() as connection:
+        pending.clear_measure_from(connection, shop.shop_id)
+    return Reckoned(as_of, begun, changed, status_changes, published)
+
+
+def _record_plan(
+    books: Books, ground: Ground, plan: Plan, touched: date | None, as_of: date, now: datetime
+) -> tuple[int, int]:
+    """How many readings are new or differ, and how many statuses changed."""
+    shop_id, label = ground.shop.shop_id, plan.quarter.label
+    with books.reading() as connection:
+        judged, _ = judge(connection, ground, plan, as_of)
+        rows = [_definition_row(each, ground, plan, now) for each in judged]
+        readings = [
+            (reading, _fresh_until(reading, plan, ground))
+            for each in judged
+            for reading in _new_readings(connection, ground, plan, each, touched, as_of)
+        ]
+    with books.writing() as connection:
+        results.record_key_results(connection, shop_id, label, plan.quarter.start, plan.quarter.last_day, rows)
+        changed = results.record_readings(connection, shop_id, readings, now=now)
+        moved = sum(results.record_status(connection, shop_id, each.check_in, now=now) for each in judged)
+    return changed, moved
+
+
+def _new_readings(
+    connection: Connection, ground: Ground, plan: Plan, judged: Judged, touched: date | None, as_of: date
+) -> Iterator[CheckIn]:
+    """From the earliest touched day on, and always the newest day again: its last hours may have come in since."""
+    last = results.last_reading_date(connection, ground.shop.shop_id, plan.quarter.label, judged.key_result.id)
+    begin = plan.quarter.start
+    if last is not None and judged.is_frozen:
+        begin = max(begin, min(last, touched or date.max))
+    yield from _readings(connection, ground, plan, judged, begin, min(as_of, plan.quarter.last_day))
+
+
+def _readings(
+    connection: Connection, ground: Ground, plan: Plan, judged: Judged, first: date, last: date
+) -> Iterator[CheckIn]:
+    """The key result on each day from `first` to `last`, measured in one query."""
+    if first > last:
+        return
+    series_kind: Mapping[WindowKind, metrics.SeriesKind] = {
+        "quarter": "running", "trailing_28d": "trailing_28d", "as_of": "as_of",
+    }  # fmt: skip
+    key_result = judged.key_result
+    series = metrics.series(
+        connection,
+        ground.shop,
+        key_result.metric,
+        plan.quarter.start if judged.window_kind == "quarter" else first,
+        last + ONE_DAY,
+        series_kind[judged.window_kind],
+        segment=key_result.where,
+        population=key_result.population,
+        covered_from=ground.covered_from,
+    )
+    for answer in series:
+        if answer.metric_date >= first:
+            day = Day.of(plan.quarter, answer.metric_date, ground.shop.timezone, ground.allowance)
+            measurement = _as_measurement(answer, judged, ground)
+            yield assess(key_result, judged.facts, judged.goal, measurement, day)
+
+
+def _as_measurement(reading: metrics.Reading, judged: Judged, ground: Ground) -> Measurement:
+    return Measurement(
+        judged.metric.id,
+        judged.metric.version,
+        judged.key_result.where,
+        judged.key_result.population,
+        reading.window,
+        judged.metric.unit,
+        judged.facts.currency,
+        reading.value,
+        reading.numerator,
+        reading.denominator,
+        reading.value_low,
+        reading.value_high,
+        is_complete=reading.is_complete and not ground.blind_to(judged.metric),
+        incomplete_because=reading.incomplete_because or ground.blind_to(judged.metric),
+        data_as_of=ground.coverage.covered_to,
+    )
+
+
+def _fresh_until(reading: CheckIn, plan: Plan, ground: Ground) -> datetime | None:
+    """When this reading stops telling how things stand: a day later the next one is due."""
+    if reading.as_of_date == plan.quarter.last_day and reading.status in ("achieved", "partly_achieved", "missed"):
+        return None
+    return day_start(reading.as_of_date + 2 * ONE_DAY, ground.shop.timezone) + ground.allowance
+
+
+def _definition_row(judged: Judged, ground: Ground, plan: Plan, now: datetime) -> dict[str, Any]:
+    key_result, goal = judged.key_result, judged.goal
+    row: dict[str, Any] = {
+        "key_result_id": key_result.id,
+        "objective_id": judged.objective.id,
+        "objective": judged.objective.title,
+        "objective_owner": judged.objective.owner,
+        "key_result": key_result.title,
+        "owner": key_result.owner,
+        "metric": judged.metric.id,
+        "metric_version": judged.metric.version,
+        "segment": str(key_result.where),
+        "population": key_result.population,
+        "window_kind": judged.window_kind,
+        "unit": judged.metric.unit,
+        "currency": judged.facts.currency,
+        "direction": goal.direction,
+        "weight": key_result.weight,
+        "baseline_rule": str(key_result.baseline or ""),
+        "target_rule": str(key_result.target),
+        "definition": definition(key_result, judged.window_kind, plan.quarter, ground.shop.currency),
+        "baseline": goal.baseline,
+        "target": goal.target,
+    }
+    if not judged.is_frozen:
+        row["baseline_observed_at"] = now if _may_freeze(goal, ground, plan) else None
+    return row
+
+
+def _may_freeze(goal: Goal, ground: Ground, plan: Plan) -> bool:
+    """Baseline and target are settled once the data reach into the quarter they are for."""
+    begins = day_start(plan.quarter.start, ground.shop.timezone)
+    reach = ground.coverage.covered_to
+    return goal.target is not None and not goal.because and reach is not None and reach >= begins
+
+
+def _publish_check_ins(books: Books, ground: Ground, plan: Plan, now: datetime, schedule: CheckInSchedule) -> int:
+    """The check-ins of the latest scheduled moment, if it lies in the quarter or just after its last day."""
+    shop = ground.shop
+    due_at = schedule.latest_due(now, shop.timezone)
+    as_of = last_complete_day(due_at, shop.timezone)
+    if not plan.quarter.start <= as_of <= plan.quarter.last_day:
+        return 0
+    with books.reading() as connection:
+        judged, _ = judge(connection, ground, plan, as_of)
+    with books.writing() as connection:
+        return sum(
+            results.publish_check_in(connection, shop.shop_id, each.check_in, due_at=due_at, now=now) for each in judged
+        )
+
+
+# --- the catalogue, day by day -------------------------------------------------------------------------------------
+
+
+def _measure_catalogue(
+    books: Books, ground: Ground, touched: date | None, now: datetime, fiscal_year_start: int
+) -> date | None:
+    """Record every metric of every day that is new or touched; the first such day."""
+    shop, reach = ground.shop, ground.coverage.covered_to
+    assert reach is not None, "nothing is measured before something is covered"
+    # A day that is not read to its end has no answer yet.
+    end = min(last_complete_day(now, shop.timezone), last_complete_day(reach, shop.timezone)) + ONE_DAY
+    first = shop_day(shop.created_at, shop.timezone)
+    with books.reading() as connection:
+        known = results.last_metric_dates(connection, shop.shop_id)
+    earliest: date | None = None
+    for metric in catalogue().values():
+        last = known.get((metric.id, metric.version))
+        begin = first if last is None else max(first, min(last + ONE_DAY, touched or date.max))
+        if begin >= end:
+            continue
+        with books.reading() as connection:
+            readings = [*_catalogue_readings(connection, ground, metric, begin, end, fiscal_year_start)]
+        with books.writing() as connection:
+            results.record_metric_readings(connection, shop.shop_id, readings, now=now)
+        earliest = min(begin, earliest or begin)
+    return earliest
+
+
+def _catalogue_readings(
+    connection: Connection, ground: Ground, metric: Metric, begin: date, end: date, fiscal_year_start: int
+) -> Iterator[results.Reading]:
+    wanted = [*_windows_of(metric, begin, end, fiscal_year_start)]
+    # Customers are counted anew in every window; whatever adds up is asked for its days once.
+    groups = [wanted] if metric.adds_up else [list(group) for _, group in groupby(wanted, key=_alike)]
+    for group in groups:
+        windows = [window for _, window in group]
+        found = metrics.answers(connection, ground.shop, metric.id, windows, covered_from=ground.covered_from)
+        for (kind, _), answer in zip(group, found, strict=True):
+            if answer.is_complete and not ground.blind_to(metric):
+                yield results.Reading(
+                    metric.id, "", kind, answer.metric_date, metric.version, metric.unit, answer.value,
+                    answer.numerator, answer.denominator, answer.value_low, answer.value_high,
+                )  # fmt: skip
+
+
+def _alike(wanted: tuple[str, Window]) -> tuple[str, date | None]:
+    kind, window = wanted
+    return kind, window.start if kind == "quarter_to_date" else None
+
+
+def _windows_of(metric: Metric, begin: date, end: date, fiscal_year_start: int) -> Iterator[tuple[str, Window]]:
+    """Every window kind of the metric on every day of [begin, end), kind by kind."""
+    all_days = days(begin, end)
+    if metric.kind == "level":
+        yield from (("as_of", Window(None, day + ONE_DAY)) for day in all_days)
+        return
+    yield from (("day", Window(day, day + ONE_DAY)) for day in all_days)
+    yield from (("trailing_28d", Window(day - timedelta(days=27), day + ONE_DAY)) for day in all_days)
+    for day in all_days:
+        yield "quarter_to_date", Window(Quarter.containing(day, fiscal_year_start).start, day + ONE_DAY)

@@ -1,0 +1,125 @@
+"""What we ask Shopify: valid in every API version we support, about no person, and nothing that we ignore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+import pytest
+from graphql import GraphQLNamedType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, parse, validate, visit
+
+from service.connectors import orders
+from service.connectors.documents import operation
+from service.demo.bulk_rules import bulk_plan
+from service.settings import SUPPORTED_VERSIONS
+from tests.official_schema import official_schema
+
+OPERATIONS = ("OrdersPage", "OrderAgreements", "AgreementSales", "OrdersBulk")
+SERVICE = Path(str(files("service")))
+
+PERSONAL = {
+    "email", "phone", "firstName", "lastName", "displayName", "address1", "address2", "city", "zip", "province",
+    "billingAddress", "shippingAddress", "defaultAddress", "defaultEmailAddress", "defaultPhoneNumber", "addresses",
+    "clientIp", "note", "customerLocale", "landingPage", "referrerUrl", "statusPageUrl", "contactEmail", "company",
+    "customAttributes", "paymentDetails", "billingAddressMatchesShippingAddress", "coordinates", "staffMember",
+}  # fmt: skip
+
+
+def texts() -> dict[str, str]:
+    """Every document this program can send, by name."""
+    found = {name: operation(orders.DOCUMENTS, name, SUPPORTED_VERSIONS[-1]) for name in OPERATIONS}
+    shopify = SERVICE / "shopify"
+    return found | {file.stem: file.read_text() for file in sorted(shopify.glob("*.graphql"))}
+
+
+def test_every_graphql_file_is_looked_at() -> None:
+    names = {str(file.relative_to(SERVICE)) for file in SERVICE.rglob("*.graphql")}
+    known = {"connectors/orders.graphql", "demo/schema.graphql"}
+    assert {name for name in names if not name.startswith("shopify/")} == known
+    defined = [line.split()[1].split("(")[0] for line in _lines("orders.graphql") if line.startswith("query ")]
+    assert tuple(defined) == OPERATIONS
+
+
+def _lines(name: str) -> list[str]:
+    return (SERVICE / "connectors" / name).read_text().splitlines()
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_every_document_is_valid_in_the_official_schema(version: str) -> None:
+    schema = official_schema(version)
+    for name in OPERATIONS:
+        assert validate(schema, parse(operation(orders.DOCUMENTS, name, version))) == [], name
+    for name, text in texts().items():
+        if name not in OPERATIONS:
+            assert validate(schema, parse(text)) == [], name
+
+
+@pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
+def test_the_bulk_query_keeps_the_rules_of_bulk_operations(version: str) -> None:
+    text = operation(orders.DOCUMENTS, "OrdersBulk", version).replace("WINDOW", "created_at:>='2026-01-01T00:00:00Z'")
+    assert bulk_plan(version, text)[1] == []
+
+
+def asked(text: str) -> Iterator[tuple[str, str]]:
+    """Parent type and field of everything a document asks for."""
+    types, found = TypeInfo(official_schema(SUPPORTED_VERSIONS[-1])), []
+
+    class Collect(Visitor):
+        def enter_field(self, node: Any, *_: Any) -> None:
+            parent = types.get_parent_type()
+            assert isinstance(parent, GraphQLNamedType)
+            found.append((get_named_type(parent).name, node.name.value))
+
+    visit(parse(text), TypeInfoVisitor(types, Collect()))
+    yield from found
+
+
+def test_nothing_about_a_person_is_asked() -> None:
+    for name, text in texts().items():
+        for parent, field in asked(text):
+            assert field not in PERSONAL, f"{name} asks for {parent}.{field}"
+            assert (parent, field) == ("Customer", "id") or parent not in ("Customer", "MailingAddress", "Company"), (
+                name
+            )
+            assert (parent, field) != ("Order", "customerLocale")
+
+
+def test_the_check_for_personal_fields_finds_one() -> None:
+    text = texts()["OrdersPage"].replace("customer { id }", "customer { id email }")
+    assert ("Customer", "email") in set(asked(text))
+
+
+def test_no_field_is_asked_that_is_not_read() -> None:
+    """The fields of a bulk line and those of the structs that read it are the same."""
+    text = operation(orders.DOCUMENTS, "OrdersBulk", SUPPORTED_VERSIONS[-1])
+    by_type: dict[str, set[str]] = {}
+    for parent, field in asked(text):
+        by_type.setdefault(parent, set()).add(field)
+    read = {
+        "Order": orders.OrderLine, "SalesAgreement": orders.AgreementLine, "Sale": orders.SaleLine,
+        "LineItem": orders.SoldItem, "CustomerJourneySummary": orders.Journey, "CustomerVisit": orders.Visit,
+        "UTMParameters": orders.Utm, "MoneyBag": orders.MoneyBag, "MoneyV2": orders.Money,
+        "Customer": orders.Reference, "Product": orders.Product,
+    }  # fmt: skip
+    for name, struct in read.items():
+        fields = {each.encode_name for each in msgspec.structs.fields(struct)} - {"__parentId", "lineItem"}
+        assert by_type[name] - {"agreements", "sales"} == fields, name
+    assert by_type["ProductSale"] == {"lineItem"}
+    assert get_args(orders.AnyLine) == (orders.OrderLine, orders.AgreementLine, orders.SaleLine)
+    assert "line_item" in get_type_hints(orders.SaleLine)
+
+
+def test_an_older_version_is_not_asked_for_what_it_does_not_know() -> None:
+    assert "attribution" not in operation(orders.DOCUMENTS, "OrdersBulk", "2026-04")
+    assert "attribution" in operation(orders.DOCUMENTS, "OrdersBulk", "2026-07")
+
+
+def test_comments_and_fragments_do_not_travel() -> None:
+    for name in OPERATIONS:
+        text = operation(orders.DOCUMENTS, name, SUPPORTED_VERSIONS[-1])
+        assert "#" not in text
+        assert "...OrderFields" not in text
+        assert "fragment " not in text

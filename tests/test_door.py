@@ -1,0 +1,84 @@
+"""What happens before a run begins: who is turned away, and what must not be mixed with what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from service import daemon
+from service.errors import AccessDenied, NeedsAPerson, SettingsError, TryAgain
+from service.periods import day_start
+from service.store import slices
+from service.store.engine import open_engine
+from service.store.migrate import upgrade
+from service.store.tables import sync_runs
+from tests.shop import corner_shop, done, open_shop
+
+
+def test_a_refusal_at_the_door_is_a_run_that_says_why(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        shop.sell("2026-07-01 10:00", customer=7)
+        shop.later(minutes=10)
+        done(shop.sync())
+        shop.store.scope_removed("read_customers")
+        with pytest.raises(AccessDenied, match="not granted read_customers"):
+            shop.sync()
+        *_, (kind, outcome, error) = sorted(shop.rows(sync_runs, "kind", "outcome", "error"), key=lambda r: r[2] or "")
+        assert (kind, outcome) == ("connect", "rests")
+        assert "read_customers" in error
+
+
+def test_a_changed_time_zone_rests_until_the_history_is_read_anew(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        shop.sell("2026-07-01 23:30", customer=7)  # 2 July in Berlin
+        shop.later(minutes=10)
+        done(shop.sync())
+        assert shop.sql("select cast(processed_date as text) from orders") == [("2026-07-02",)]
+        shop.store.world.timezone = "America/New_York"
+        with pytest.raises(NeedsAPerson, match="time zone has changed from Europe/Berlin to America/New_York"):
+            shop.sync()
+        assert shop.sql("select timezone from shops") == [("Europe/Berlin",)]
+        done(shop.backfill(restart=True))
+        assert shop.sql("select cast(processed_date as text) from orders") == [("2026-07-01",)]
+        assert shop.sql("select cast(event_date as text) from order_sales") == [("2026-07-01",)]
+        assert shop.sql("select cast(order_date as text) from order_facts") == [("2026-07-01",)]
+        assert shop.rows(sync_runs, "outcome").count(("done",)) == 3
+
+
+def test_an_interrupted_restart_is_gone_on_with_by_the_next_sync(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        shop.sell("2026-07-01 10:00", customer=7)
+        shop.later(minutes=10)
+        done(shop.sync())
+        shop.store.bulk_fail_next("INTERNAL_SERVER_ERROR")
+        shop.store.bulk_fail_next("INTERNAL_SERVER_ERROR")
+        shop.store.bulk_fail_next("INTERNAL_SERVER_ERROR")
+        assert isinstance(shop.backfill(restart=True).error, TryAgain)
+        assert shop.coverage.gap
+        done(shop.sync())
+        assert shop.coverage.gap == ""
+
+
+def test_a_resumed_backfill_reads_no_more_than_was_asked_for(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        shop.sell("2026-06-20 10:00", customer=6)
+        shop.sell("2026-07-02 10:00", customer=7)
+        shop.later(minutes=10)
+        for _ in range(3):
+            shop.store.bulk_fail_next("INTERNAL_SERVER_ERROR")
+        assert shop.backfill(first=date(2026, 7, 1)).error is not None
+        done(shop.sync())
+        with shop.engine.connect() as connection:
+            begins = slices.start_of(connection, shop.store.world.shop_id, "orders")
+        assert begins == day_start(date(2026, 7, 1), "Europe/Berlin")
+        assert len(shop.sql("select order_id from orders")) == 1
+
+
+def test_the_daemon_does_not_start_without_its_secret(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/okrsync.db"
+    upgrade(open_engine(url))
+    with open_shop(corner_shop(), url, tmp_path) as shop, pytest.raises(SettingsError, match="CORNER_TOKEN is not set"):
+        daemon.run(replace(shop.installation, environment={}))
