@@ -1,0 +1,226 @@
+"""The benchmark: product against yardstick, in turn, in one run; judged by ratios of CPU seconds and by peak memory.
+
+    ./run bench [--orders 200000] [--rounds 3] [--memory 100000 1000000] [--postgres]
+
+Every step is a process of its own. CPU is user plus system time of its process tree; on PostgreSQL the server's
+processes are added. Wall time is printed, never judged. A run's counts and sums are checked against what the
+generator says the file holds before its time counts. Exit code 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.generate import generate
+from tests.postgres import fresh_database, running_server
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    cpu: float
+    wall: float
+    peak_mb: float
+    output: str
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of the report: costs of the product and of what it is measured against, a pair a round."""
+
+    what: str
+    against: str
+    target: float
+    pairs: list[tuple[Cost, Cost]] = field(default_factory=list)
+
+    @property
+    def ratios(self) -> list[float]:
+        return [mine.cpu / yardstick.cpu for mine, yardstick in self.pairs]
+
+    @property
+    def is_met(self) -> bool:
+        return statistics.median(self.ratios) <= self.target
+
+    def __str__(self) -> str:
+        ratios, mine = self.ratios, [pair[0] for pair in self.pairs]
+        return (
+            f"{self.what:<46} {statistics.median(ratios):6.2f}  {min(ratios):6.2f} {max(ratios):6.2f}   "
+            f"{self.target:6.2f}  {'met' if self.is_met else 'MISSED':<7} {statistics.median(c.cpu for c in mine):7.2f} "
+            f"{statistics.median(c.wall for c in mine):7.2f} {max(c.peak_mb for c in mine):7.0f}   {self.against}"
+        )
+
+
+HEADER = f"{'what':<46} {'median':>6}  {'min':>6} {'max':>6}   {'target':>6}  {'':7} {'CPU s':>7} {'wall s':>7} {'MB':>7}   against"
+
+
+def run(module: str, *arguments: str, server: Callable[[], float] = lambda: 0.0) -> Cost:
+    """A step in a fresh process."""
+    server_before, begun = server(), time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
+    )
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise SystemExit(f"{module} {' '.join(arguments)} failed with {process.returncode}")
+    wall = time.perf_counter() - begun
+    own = usage.ru_utime + usage.ru_stime
+    return Cost(own + server() - server_before, wall, usage.ru_maxrss / 1024, output)
+
+
+def server_cpu(folder: str) -> Callable[[], float]:
+    """CPU seconds so far of every process whose command line or parent names the server's data folder."""
+
+    def measure() -> float:
+        ticks = os.sysconf("SC_CLK_TCK")
+        masters = {pid for pid, line in _commands() if folder in line}
+        return sum(_ticks(pid) for pid, _ in _commands() if pid in masters or _parent(pid) in masters) / ticks
+
+    return measure
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                yield int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")
+            except OSError:
+                continue
+
+
+def _fields(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["0"] * 20
+
+
+def _parent(pid: int) -> int:
+    return int(_fields(pid)[1])
+
+
+def _ticks(pid: int) -> int:
+    """Own time, and that of sessions that have ended and were waited for."""
+    return sum(int(_fields(pid)[n]) for n in (11, 12, 13, 14))
+
+
+def check(cost: Cost, summary: dict[str, int], *, changed: int | None = None) -> Cost:
+    """The cost, once the landed rows and sums are what the generator wrote."""
+    found = json.loads(cost.output)
+    wanted = {**summary, **({} if changed is None else {"changed": changed})}
+    wrong = {name: (found.get(name), value) for name, value in wanted.items() if found.get(name) != value}
+    if wrong:
+        raise SystemExit(f"wrong result, so the time does not count: {wrong}")
+    return cost
+
+
+# --- what is measured ----------------------------------------------------------------------------------------------
+
+
+def sqlite_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) -> Iterator[Row]:
+    fresh = Row("backfill into SQLite, indexes in place", "raw loop: orjson + sqlite3 executemany", 1.3)
+    again = Row("the same file again, nothing changed", "raw loop", 1.15)
+    rows = Row("parse and make rows only", "orjson.loads of every line", 2.8)
+    facts = Row("facts built from nothing", "the fresh load", 0.6)
+    for _ in range(rounds):
+        raw_db, store = folder / "raw.db", folder / "store.db"
+        for path in folder.glob("*.db*"):
+            path.unlink()
+        raw = run("bench.raw", str(file), str(raw_db))
+        loaded = check(run("bench.product", "load", str(file), f"sqlite:///{store}"), summary)
+        fresh.pairs.append((loaded, raw))
+        reloaded = run("bench.product", "load", str(file), f"sqlite:///{store}")
+        again.pairs.append((check(reloaded, summary, changed=0), raw))
+        rows.pairs.append((run("bench.product", "rows", str(file)), run("bench.raw", str(file), "parse")))
+        facts.pairs.append((run("bench.product", "facts", f"sqlite:///{store}"), loaded))
+    yield from (fresh, again, rows, facts)
+    yield from increment_rows(f"sqlite:///{folder / 'store.db'}", "SQLite", rounds)
+
+
+def increment_rows(url: str, name: str, rounds: int, server: Callable[[], float] = lambda: 0.0) -> Iterator[Row]:
+    row = Row(f"250 changed orders on {name}, all refreshed", "bare upsert of the same", 8.0)
+    for seed in range(rounds):
+        bare = run("bench.product", "upsert", url, str(2 * seed), server=server)
+        row.pairs.append((run("bench.product", "increment", url, str(2 * seed + 1), server=server), bare))
+    yield row
+
+
+def postgres_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) -> Iterator[Row]:
+    fresh = Row("backfill into PostgreSQL, indexes in place", "raw loop into SQLite", 1.8)
+    again = Row("the same file again on PostgreSQL", "raw loop into SQLite", 1.5)
+    with running_server() as server:
+        cpu = server_cpu(server.rpartition("=")[2])
+        for _ in range(rounds):
+            for path in folder.glob("*.db*"):
+                path.unlink()
+            raw = run("bench.raw", str(file), str(folder / "raw.db"))
+            with fresh_database(server) as url:
+                loaded = run("bench.product", "load", str(file), url, server=cpu)
+                fresh.pairs.append((check(loaded, summary), raw))
+                reloaded = run("bench.product", "load", str(file), url, server=cpu)
+                again.pairs.append((check(reloaded, summary, changed=0), raw))
+    yield from (fresh, again)
+
+
+def memory(folder: Path, sizes: list[int]) -> bool:
+    """Peak memory of a load at each size, and its growth; flat means it does not follow the file."""
+    peaks = []
+    for size in sizes:
+        file = folder / "memory.jsonl"
+        summary = generate(size, file)
+        for path in folder.glob("*.db*"):
+            path.unlink()
+        cost = check(run("bench.product", "load", str(file), f"sqlite:///{folder / 'store.db'}"), summary)
+        megabytes = file.stat().st_size / 1e6
+        print(f"{size:>9,} orders, {megabytes:,.0f} MB: peak {cost.peak_mb:.0f} MB, {cost.cpu:.1f} CPU s", flush=True)
+        peaks.append(cost.peak_mb)
+        file.unlink()
+    growth = peaks[-1] / peaks[0]
+    is_met = growth <= 1.15 and max(peaks) <= 250
+    print(f"growth {growth:.2f} (target 1.15), {'met' if is_met else 'MISSED'}")
+    return is_met
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--orders", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", type=int, nargs="*", default=[100_000, 1_000_000], metavar="ORDERS")
+    parser.add_argument("--postgres", action="store_true", help="PostgreSQL as well")
+    chosen = parser.parse_args()
+    all_met = True
+    with tempfile.TemporaryDirectory(prefix="okrsync-bench-") as name:
+        folder = Path(name)
+        file = folder / "orders.jsonl"
+        summary = generate(chosen.orders, file)
+        print(
+            f"{chosen.orders:,} orders, {file.stat().st_size / 1e6:,.0f} MB, {chosen.rounds} rounds; ratios of CPU seconds"
+        )
+        print(HEADER)
+        groups = [sqlite_rows(folder, file, summary, chosen.rounds)]
+        if chosen.postgres:
+            groups.append(postgres_rows(folder, file, summary, chosen.rounds))
+        for group in groups:
+            for row in group:
+                print(row, flush=True)
+                all_met &= row.is_met
+        file.unlink()
+        if chosen.memory:
+            all_met &= memory(folder, chosen.memory)
+    return 0 if all_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

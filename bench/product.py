@@ -1,0 +1,107 @@
+"""One thing the product does, as a process of its own, so that its CPU and memory can be read from the outside.
+
+python -m bench.product load orders.jsonl URL       land a bulk file: lines → rows → tables
+python -m bench.product rows orders.jsonl           lines → rows, landed nowhere
+python -m bench.product facts URL                   build the facts from nothing
+python -m bench.product upsert|increment URL SEED   250 changed orders, bare or with everything refreshed
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+
+from service.connectors import backfill, orders
+from service.connectors.convert import Converter
+from service.shopify import bulk
+from service.store import facts, landing, leases, migrate, runs, shops
+from service.store.engine import Connection, open_engine
+from service.store.tables import metadata
+from service.store.upsert import upsert
+from service.values import Batch, Shop
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+SHOP = Shop(1, "bench.myshopify.com", "Europe/Berlin", "EUR", 2, datetime(2023, 10, 1, tzinfo=UTC))
+
+
+def load(file: str, url: str) -> None:
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        shops.record_shop(connection, SHOP, now=NOW, history_is_cut=False)
+        run_id = runs.start(connection, SHOP.shop_id, "orders", "backfill", now=NOW, watermark=None)
+    with leases.lease(engine, SHOP.shop_id, "orders", NOW) as lease:
+        reading = backfill.Reading(engine, None, SHOP, lease, run_id, lambda: NOW)  # type: ignore[arg-type]
+        backfill.land_lines(reading, bulk.lines(Path(file), orders.parse))
+    with engine.begin() as connection:
+        changed = connection.execute(text("select rows_changed from sync_runs where run_id = :run"), {"run": run_id})
+        print(json.dumps({"changed": changed.scalar(), **totals(connection)}))
+
+
+def totals(connection: Connection) -> dict[str, int]:
+    counts = {
+        name: int(connection.execute(text(f"select count(*) from {name}")).scalar() or 0)
+        for name in ("orders", "order_agreements", "order_sales")
+    }
+    sums = connection.execute(
+        text("select (select sum(total_minor) from order_sales), (select sum(original_total_minor) from orders)")
+    ).one()
+    return {**counts, "total_minor": int(sums[0]), "original_total_minor": int(sums[1])}
+
+
+def rows(file: str) -> None:
+    convert, parents = Converter(SHOP), orders.Parents()
+    for _ in backfill.batches(bulk.lines(Path(file), orders.parse), backfill.BATCH_LINES, convert, parents):
+        parents.forget_old()
+
+
+def build_facts(url: str) -> None:
+    with open_engine(url).begin() as connection:
+        facts.rebuild(connection, SHOP.shop_id)
+
+
+def increment(url: str, seed: str, *, is_bare: bool) -> None:
+    """250 orders of the last days change; landed bare, or as an incremental page lands them."""
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        batch = _changed_orders(connection, int(seed))
+        if is_bare:
+            upsert(connection, metadata.tables["orders"], batch)
+        else:
+            landing.land(connection, SHOP.shop_id, Batch({"orders": batch}), now=NOW)
+
+
+def _changed_orders(connection: Any, seed: int) -> list[tuple[Any, ...]]:
+    table = metadata.tables["orders"]
+    newest = connection.execute(
+        select(table).order_by(table.c.processed_date.desc(), table.c.order_id).limit(2_000)
+    ).all()
+    changed = []
+    for row in random.Random(seed).sample(newest, 250):
+        values = dict(row._mapping) | {"updated_at": NOW, "financial_status": f"SEED{seed}"}
+        if seed % 2:
+            values["customer_id"] = 7_000_000_000 + seed * 1_000 + len(changed)
+        changed.append(tuple(_plain(values[column.name]) for column in table.columns))
+    return changed
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
+
+
+if __name__ == "__main__":
+    verb, *given = sys.argv[1:]
+    if verb == "load":
+        load(*given)
+    elif verb == "rows":
+        rows(*given)
+    elif verb == "facts":
+        build_facts(*given)
+    else:
+        increment(*given, is_bare=verb == "upsert")
