@@ -1,0 +1,177 @@
+"""The pages of docs/ that are made from the program itself: `./run docs` writes them, test_docs.py compares them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from service.cli import app
+from service.metrics import docs as metrics_docs
+from service.metrics.catalogue import catalogue
+from service.okr.benchmarks import BENCHMARKS, Benchmark
+from service.okr.rules import RULES
+from service.store.views import View, views
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs"
+
+BI = """# The views for BI
+
+Point a BI tool at the database and read the `bi_` views: they are the contract, with the same names and columns on
+SQLite and PostgreSQL. The tables beneath them may change with any version. This page is made from
+`service/store/views/`; on PostgreSQL the same words are comments on views and columns.
+
+- Money is in the shop's currency, named in a `currency` column beside it; rates are fractions (0.27 is 27 %).
+- `*_at` is an instant in UTC, `*_date` is the shop's own day.
+- On PostgreSQL amounts are exact decimals; on SQLite, which has none, they are numbers rounded to the currency's
+  decimals. [Why](decisions.md#views-give-numbers)
+- There is no name, e-mail address, phone number or postal address in any view, because none is stored.
+
+How the quarter went, a line for each key result:
+
+```sql
+select as_of_date, key_result, value, progress, expected_progress, status
+from bi_key_results_daily
+where quarter = '2026-Q3'
+order by as_of_date, key_result
+```
+"""
+
+CLI = """# The command line
+
+Made from the program's own help. `python -m service` is the same as `okrsync`.
+
+| exit code | meaning |
+|---|---|
+| 0 | fine |
+| 1 | it ran, but something needs a person: a missing scope, a refused token, an incomplete number |
+| 2 | wrong usage or configuration; every problem is listed, each with file, key and hint |
+| 3 | interrupted; nothing is lost, run it again |
+
+Rows go to stdout, progress and remarks to stderr, so `--format json` and `--format csv` can be piped. `json` is a list
+of objects. Days are shop days, `YYYY-MM-DD`, both ends inclusive.
+"""
+
+LINT = """# What lint says
+
+```sh
+okrsync okr lint
+```
+
+reads the [OKR files](okr-files.md) and tells what is doubtful about them, before a quarter depends on it. It needs no
+database and no token, so it can run where the files are reviewed: it exits with 1 on errors, with `--strict` on
+warnings too, and with 2 when a file cannot be read at all. `okrsync check` shows how many errors and warnings there
+are, and knows the shop's currency once the shop was seen.
+
+An **error** means something else than it measures, a **warning** will be hard to live with, a **note** is for knowing.
+Titles are read as plain English; what is not understood is not judged. The ids are kept.
+"""
+
+BENCHMARKED = """## Benchmarks
+
+What is said about shops like yours, marked as it is. A claim about a level is held against levels only, a claim about a
+change against changes from quarter to quarter in the same unit only, and one that does not say which it is against
+nothing. A single mean is no range: it is shown here and judges nothing.
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its name in docs/."""
+    return {
+        "bi.md": _tidy(BI, *map(_view, _contract())),
+        "cli.md": _tidy(CLI, *_commands()),
+        "lint.md": _tidy(LINT, _rules(), BENCHMARKED, _benchmarks()),
+        "metrics.md": _tidy(metrics_docs.markdown(catalogue())),
+    }
+
+
+def _tidy(*parts: str) -> str:
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+# --- views ---------------------------------------------------------------------------------------------------------
+
+
+def _contract() -> list[View]:
+    """The views BI may rely on; helper views have no `bi_`."""
+    return [view for view in views("sqlite") if view.name.startswith("bi_")]
+
+
+def _view(view: View) -> str:
+    rows = [f"| `{name}` | {comment} |" for name, comment in view.columns]
+    return "\n".join([f"## {view.name}", "", f"A row is {view.row}.", "", "| column | meaning |", "|---|---|", *rows])
+
+
+# --- lint ----------------------------------------------------------------------------------------------------------
+
+
+def _rules() -> str:
+    rows = [f"| {r.id} | {r.severity} | {_cell(r.sentence)} | {_cell(r.mend)} |" for r in RULES.values()]
+    return "\n".join(["| rule | severity | true of a good file | mend |", "|---|---|---|---|", *rows])
+
+
+def _benchmarks() -> str:
+    head = ["| metric | what | how much | a claim about | source | verified |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_benchmark, BENCHMARKS)])
+
+
+def _benchmark(each: Benchmark) -> str:
+    about = {"level": "a level", "relative": "a relative change", "points": "a change in points", "unclear": "unclear"}
+    source = f"<{each.source}>, read {each.date}" if each.source else "none known"
+    what = f"{each.statistic}; {each.remark}" if each.remark else each.statistic
+    verified = "yes" if each.is_verified else "no"
+    return f"| `{each.metric}` | {what} | {each.shown} | {about[each.measure]} | {source} | {verified} |"
+
+
+# --- commands ------------------------------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its full name: `okrsync metrics show`."""
+    yield from _leaves("okrsync", get_command(app))
+
+
+def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield name, command
+        return
+    for word, inner in below.items():
+        yield from _leaves(f"{name} {word}", inner)
+
+
+def _commands() -> Iterator[str]:
+    yield "## okrsync\n\n" + _options(get_command(app), "okrsync")
+    for name, command in commands():
+        example = command.epilog.removeprefix("Example: ")
+        parts = [f"## {name}", command.help, f"```sh\n{example}\n```", _options(command, name)]
+        yield "\n\n".join(part for part in parts if part)
+
+
+def _options(command: Any, name: str) -> str:
+    context = command.make_context(name, [], resilient_parsing=True)
+    records = [found for each in command.params if (found := each.get_help_record(context))]
+    rows = [
+        f"| `{_cell(written).replace('%Y-%m-%d', 'YYYY-MM-DD')}` | {_cell(meaning)} |" for written, meaning in records
+    ]
+    return "\n".join(["| given | meaning |", "|---|---|", *rows])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main() -> int:
+    for name, text in pages().items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote docs/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
