@@ -17,10 +17,12 @@ from service.connectors import orders
 from service.demo.model import World
 from service.demo.worlds import build
 from service.errors import UnexpectedShape
+from service.periods import day_start
 from service.pipeline import Sizes
 from service.shopify.bulk_file import lines
 from service.store import leases, runs, shops, slices
 from service.store.tables import backfill_slices, sync_runs
+from service.store.tables import orders as orders_table
 from tests.metrics.little_world import little_world
 from tests.shop import OpenShop, corner_shop, differences, done, dump, instant, on_sqlite, open_shop, world_dump
 
@@ -120,7 +122,7 @@ def test_from_a_day_on_and_later_the_rest(shop: OpenShop) -> None:
     done(shop.backfill(first=date(2026, 4, 20)))
     late = [order for order in world.orders if order.created_at >= _day_start(world, "2026-04-20")]
     assert 0 < len(late) < 60
-    assert [row[0] for row in shop.rows(orders_table(), "order_id")] == sorted(order.id for order in late)
+    assert [row[0] for row in shop.rows(orders_table, "order_id")] == sorted(order.id for order in late)
     assert shop.coverage.covered_from == datetime.fromtimestamp(_day_start(world, "2026-04-20"), UTC)
 
     asked = shop.store.count("bulkOperationRunQuery")
@@ -320,12 +322,4 @@ def test_a_resumed_backfill_says_what_was_verified_before(shop: OpenShop) -> Non
 
 
 def _day_start(world: World, day: str) -> int:
-    from service.periods import day_start
-
     return int(day_start(date.fromisoformat(day), world.timezone).timestamp())
-
-
-def orders_table() -> object:
-    from service.store.tables import orders as table
-
-    return table

@@ -7,7 +7,8 @@ well. And then every row is what it would have been without the trouble.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -21,7 +22,18 @@ from service.demo.server import Seen
 from service.errors import OkrsyncError
 from service.pipeline import Outcome, Sizes
 from service.store.engine import open_engine
-from service.store.tables import backfill_slices, leases, pending_work, sync_runs, watermarks
+from service.store.tables import (
+    backfill_slices,
+    check_ins,
+    key_result_readings,
+    key_results,
+    leases,
+    metric_readings,
+    pending_work,
+    status_changes,
+    sync_runs,
+    watermarks,
+)
 from tests.metrics.little_world import little_world
 from tests.postgres import fresh_database
 from tests.shop import (
@@ -39,6 +51,7 @@ from tests.shop import (
 from tests.victim import Victim
 
 SIZES = Sizes(slice_rows=15, batch_lines=40, window_rows=8)
+JUDGED = (metric_readings, key_results, key_result_readings, check_ins, status_changes)
 STATE = (*SOURCE, watermarks, backfill_slices, pending_work)
 
 
@@ -141,19 +154,24 @@ def test_killed_at_any_moment(
 ) -> None:
     """At seeded random times, in the middle of whatever is going on; every third time on PostgreSQL."""
     random = Random(20261001)
-    killed = 0
-    for turn in range(24):
+    killed, whole = 0, 0.0
+    for turn in range(25):
         folder = tmp_path / str(turn)
         folder.mkdir()
         with ExitStack() as stack:
             url = f"sqlite:///{folder}/okrsync.db"
-            if turn % 3 == 2:
+            if turn % 3 == 1:
                 url = stack.enter_context(fresh_database(postgres_server, postgres_template))
             else:
                 (folder / "okrsync.db").write_bytes(sqlite_template)
             shop = stack.enter_context(open_shop(world, url, folder, sizes=SIZES))
-            killed += kill_and_go_on(shop, victim, seconds=random.uniform(0.02, 0.6))
-    assert killed > 12
+            if not whole:
+                started = time.monotonic()
+                victim.run(shop, "backfill")
+                whole = time.monotonic() - started
+            else:
+                killed += kill_and_go_on(shop, victim, seconds=random.uniform(0, whole))
+    assert killed >= 6
 
 
 @pytest.mark.slow
@@ -180,6 +198,52 @@ def test_killed_in_the_middle_of_a_sync(shop: OpenShop, victim: Victim, commit: 
     assert broken_claims(shop) == []
     done(shop.sync())
     assert_all_is_well(shop)
+
+
+OKRS = """
+quarter = "2026-Q2"
+[[objectives]]
+id = "o"
+title = "Grow"
+  [[objectives.key_results]]
+  id = "repeat"
+  title = "They come back"
+  metric = "repeat_customers"
+  baseline = "previous_quarter"
+  target = "+50%"
+  [[objectives.key_results]]
+  id = "orders"
+  title = "Orders"
+  metric = "orders"
+  baseline = 0
+  target = 50
+"""
+
+
+@pytest.mark.parametrize(
+    ("database_url", "commits"),
+    [("sqlite", (1, 9)), pytest.param("sqlite", range(40), marks=pytest.mark.slow), ("postgresql", (12, 27))],
+    indirect=["database_url"],
+)
+def test_killed_in_the_middle_of_measuring(
+    world: World, database_url: str, sqlite_template: bytes, victim: Victim, tmp_path: Path, commits: Sequence[int]
+) -> None:
+    """Again and again at one database, each time a little later; then what is recorded is what one pass records."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole" / "okrsync.db").write_bytes(sqlite_template)
+    with (
+        open_shop(world, f"sqlite:///{tmp_path}/whole/okrsync.db", tmp_path / "whole", okrs=OKRS) as whole,
+        open_shop(world, database_url, tmp_path, okrs=OKRS) as shop,
+    ):
+        for each in (whole, shop):
+            done(each.backfill())
+        undisturbed = whole.reckon()
+        deaths = [victim.run(shop, "reckon", commit=commit) for commit in commits]
+        shop.reckon()
+        assert deaths[0]
+        assert undisturbed.check_ins == 2
+        assert differences(dump(shop.engine, JUDGED), dump(whole.engine, JUDGED)) == []
+        assert shop.reckon().measured_from is None
 
 
 def state(engine: Engine) -> dict[str, list[tuple[object, ...]]]:

@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Engine, event
 
@@ -23,6 +23,7 @@ from service import pipeline
 from service.pipeline import Sizes
 from tests.shop import TOKEN, OpenShop, doze
 
+Verb = Literal["backfill", "sync", "reckon"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,8 +36,8 @@ class Victim:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
-    def run(self, shop: OpenShop, verb: str, *, commit: int | None = None, seconds: float | None = None) -> bool:
-        """Do `backfill` or `sync` and die before that commit or after those seconds; was it killed before its end?"""
+    def run(self, shop: OpenShop, verb: Verb, *, commit: int | None = None, seconds: float | None = None) -> bool:
+        """Work, and die before that commit or after those seconds; was it killed before its end?"""
         request = {
             "file": str(shop.installation.settings.file), "token": shop.store.token, "now": shop.store.now,
             "sizes": [shop.installation.sizes.slice_rows, shop.installation.sizes.batch_lines],
@@ -78,9 +79,12 @@ def _work(request: dict[str, Any]) -> None:
     installation = replace(found, sleep=doze, sizes=Sizes(*request["sizes"]))
     if request["commit"] is not None:
         _die_before(found.engine, request["commit"])
+    [shop] = installation.settings.shops
+    if request["verb"] == "reckon":
+        pipeline.reckon(installation, shop, pipeline.plans_of(installation))
+        os._exit(0)
     verb = pipeline.backfill if request["verb"] == "backfill" else pipeline.sync
-    outcome = verb(installation, installation.settings.shops[0])
-    os._exit(0 if outcome.error is None else 1)
+    os._exit(0 if verb(installation, shop).error is None else 1)
 
 
 def _die_before(engine: Engine, commit: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, func, select
 
+from service.demo.model import Order
 from service.store import pending
 from service.store.landing import land, watermark
 from service.store.tables import order_facts, orders, pending_work
@@ -22,8 +23,6 @@ NOW = instant("2026-07-10 08:00")
 
 def order_on(day: str, number: int, customer: int | None = 1, **changes: Any) -> tuple[Any, ...]:
     """An order of that day as the connector hands it over."""
-    from service.demo.model import Order
-
     moment = at(f"{day} 10:00")
     made = Order(number, f"#{number}", moment, moment, moment, customer, [], [])
     values = {name: text(value) for name, value in order_row(corner_shop(), made).items()} | changes
