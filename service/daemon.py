@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,7 +21,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service import pipeline
-from service.errors import Interrupted, Misconfigured, OkrsyncError
+from service.connectors.work import Connector
+from service.errors import Busy, Interrupted, Misconfigured, OkrsyncError
 from service.periods import Schedule
 from service.pipeline import Installation
 from service.settings import ShopSettings
@@ -64,19 +66,19 @@ def _stopper(stopping: threading.Event) -> Callable[[int, FrameType | None], Non
 
 
 def schedule(installation: Installation, stopping: threading.Event) -> BackgroundScheduler:
-    """A scheduler with a job for each shop, the first run at once; not started."""
-    shops = installation.settings.shops
+    """A scheduler with a job for each connector of each shop, the first run at once; not started."""
+    jobs = [(shop, connector) for shop in installation.settings.shops for connector in pipeline.CONNECTORS]
     scheduler = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": {"type": "threadpool", "max_workers": max(1, len(shops))}},
+        executors={"default": {"type": "threadpool", "max_workers": len(jobs)}},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for shop in shops:
+    for shop, connector in jobs:
         scheduler.add_job(
             work,
-            trigger(Schedule.parse(shop.schedule.orders)),
-            args=(installation, shop, stopping),
-            id=f"orders {shop.domain}",
+            trigger(shop.schedule.of(connector.name)),
+            args=(installation, shop, connector, stopping),
+            id=f"{connector.name} {shop.domain}",
             next_run_time=pipeline.wall_clock(),
         )
     return scheduler
@@ -89,20 +91,20 @@ def trigger(every: Schedule) -> BaseTrigger:
     return CronTrigger.from_crontab(every.cron, timezone=UTC)
 
 
-def work(installation: Installation, shop: ShopSettings, stopping: threading.Event) -> None:
-    """One turn for one shop: read, measure, assess, record. Trouble is logged, and the next turn tries again."""
+def work(installation: Installation, shop: ShopSettings, connector: Connector, stopping: threading.Event) -> None:
+    """One turn of a connector: read, measure, assess, record. Trouble is logged, and the next turn tries again."""
     if stopping.is_set():
         return
     # What could not be read makes the key results stale, and that is a judgement too.
-    for step in (_read, _reckon):
+    for step in (partial(_read, connector=connector), _reckon):
         _attempt(step, installation, shop)
 
 
-def _read(installation: Installation, shop: ShopSettings) -> None:
-    outcome = pipeline.sync(installation, shop)
+def _read(installation: Installation, shop: ShopSettings, connector: Connector) -> None:
+    outcome = pipeline.sync(installation, shop, connector)
     if outcome.error:
         raise outcome.error
-    log.info("%s: %d rows read, %d changed", shop.domain, outcome.rows, outcome.rows_changed)
+    log.info("%s: %s: %d rows read, %d changed", shop.domain, connector.name, outcome.rows, outcome.rows_changed)
 
 
 def _reckon(installation: Installation, shop: ShopSettings) -> None:
@@ -117,7 +119,8 @@ def _attempt(
 ) -> None:
     try:
         step(installation, shop)
-    except Interrupted as error:
+    except (Interrupted, Busy) as error:
+        # Whoever is at work on it finishes, and the next turn goes on.
         log.info("%s: %s", shop.domain, error)
     except Misconfigured as error:
         for problem in error.problems:

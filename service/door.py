@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from service import settings as settings_
 from service.connectors import orders
 from service.connectors.windows import search
+from service.connectors.work import Connector
 from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError
 from service.installation import Installation, shop_of
 from service.plans import check_currencies, plans_for, plans_of
@@ -58,24 +59,28 @@ class Entered:
 
 
 @contextmanager
-def connected(installation: Installation, settings: ShopSettings, *, is_read_anew: bool = False) -> Iterator[Entered]:
+def connected(
+    installation: Installation, settings: ShopSettings, connector: Connector, *, is_read_anew: bool = False
+) -> Iterator[Entered]:
     """The shop, recorded as it is now. Who is turned away at the door leaves a run that says why.
 
-    Raises AccessDenied when a needed scope is missing; NeedsAPerson when the shop's days or amounts have changed their
-    meaning, unless its history `is_read_anew`: then the shop is recorded with the new plan.
+    Raises AccessDenied when a scope the connector needs is missing; NeedsAPerson when the shop's days or amounts have
+    changed their meaning, unless its history `is_read_anew`: then the shop is recorded with the new plan.
     """
     with _client(installation, settings) as client:
         try:
-            entered = _enter(installation, settings, client, is_read_anew=is_read_anew)
+            entered = _enter(installation, settings, client, connector, is_read_anew=is_read_anew)
         except OkrsyncError as trouble:
-            _note_refusal(installation, settings, trouble)
+            _note_refusal(installation, settings, connector, trouble)
             raise
         yield entered
 
 
-def _enter(installation: Installation, settings: ShopSettings, client: Client, *, is_read_anew: bool) -> Entered:
+def _enter(
+    installation: Installation, settings: ShopSettings, client: Client, connector: Connector, *, is_read_anew: bool
+) -> Entered:
     shop, known = _probed(installation, settings, client), shop_of(installation, settings)
-    missing = sorted(orders.REQUIRED_SCOPES - shop.scopes)
+    missing = sorted(connector.required_scopes - shop.scopes)
     if missing:
         raise AccessDenied(f"the app was not granted {', '.join(missing)}", about=settings.domain, hint=MISSING_SCOPE)
     now = min(installation.clock(), client.shopify_time or installation.clock())
@@ -106,14 +111,16 @@ def _probed(installation: Installation, settings: ShopSettings, client: Client) 
     raise SettingsError([Problem(file, key, told, f'write domain = "{shop.domain}", or check token and api_url')])
 
 
-def _note_refusal(installation: Installation, settings: ShopSettings, trouble: OkrsyncError) -> None:
+def _note_refusal(
+    installation: Installation, settings: ShopSettings, connector: Connector, trouble: OkrsyncError
+) -> None:
     """A run that ended at the door, if the shop was ever seen."""
     shop, now = shop_of(installation, settings), installation.clock()
     if shop is None:
         return
     with installation.engine.begin() as connection:
-        position = landing.watermark(connection, shop.shop_id, orders.NAME)
-        run_id = runs.start(connection, shop.shop_id, orders.NAME, "connect", now=now, watermark=position)
+        position = landing.watermark(connection, shop.shop_id, connector.name)
+        run_id = runs.start(connection, shop.shop_id, connector.name, "connect", now=now, watermark=position)
         runs.finish(connection, shop.shop_id, run_id, runs.outcome_of(trouble), now=now, error=str(trouble))
 
 

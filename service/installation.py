@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from service import settings as settings_
-from service.connectors import backfill, incremental
+from service.connectors.work import Sizes
 from service.settings import Settings, ShopSettings
 from service.store import migrate, shops
 from service.store.engine import Engine, open_engine, reading
@@ -25,15 +25,6 @@ def wall_clock() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much is counted, landed and verified at once."""
-
-    slice_rows: int = backfill.SLICE_ROWS
-    batch_lines: int = backfill.BATCH_LINES
-    window_rows: int = incremental.WINDOW_ROWS
-
-
-@dataclass(frozen=True, slots=True)
 class Installation:
     """A settings file with its database, environment and clock."""
 
@@ -43,7 +34,7 @@ class Installation:
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
     """How to wait for Shopify. A daemon that is asked to stop raises Interrupted from here."""
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 def install(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import reduce
 
-from service.connectors import orders
+from service.connectors import names, orders
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.okr.amounts import MetricFacts
@@ -17,6 +18,7 @@ from service.okr.targets import Goal, resolve
 from service.okr.windows import WindowKind, baseline_window, grows, natural_window, reading_window
 from service.periods import ONE_DAY, Quarter, day_start, shop_day
 from service.plans import facts_of
+from service.settings import ConnectorSchedule
 from service.store import results
 from service.store import shops as shops_
 from service.store.coverage import coverage
@@ -28,26 +30,63 @@ GAPS_BEFORE_STALE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Footing:
+    """What the answers of a metric stand on: the data of the connectors it is counted from."""
+
+    coverage: Coverage
+    allowance: timedelta  # how late data may be before they are stale
+    covered_from: date | None  # the first shop day that is read whole; None when the whole history is
+    blind_to: str = ""  # why something that belongs to the answer cannot be seen
+
+    @property
+    def because(self) -> str:
+        """Why no answer is complete now; empty when one can be."""
+        return self.coverage.gap or self.blind_to
+
+    def and_on(self, other: Footing) -> Footing:
+        """Both at once: what is read is what both have read."""
+        mine, theirs = self.coverage, other.coverage
+        ends = [each.covered_to for each in (mine, theirs) if each.covered_to is not None]
+        both = replace(
+            mine, connector=f"{mine.connector}, {theirs.connector}", gap=mine.gap or theirs.gap,
+            covered_to=min(ends) if len(ends) == 2 else None,
+        )  # fmt: skip
+        begins = [day for day in (self.covered_from, other.covered_from) if day is not None]
+        allowance = max(self.allowance, other.allowance)
+        return Footing(both, allowance, max(begins, default=None), self.blind_to or other.blind_to)
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What every judgement of a shop stands on."""
 
     shop: Shop
-    coverage: Coverage
-    allowance: timedelta  # how late data may be before they are stale
+    coverages: Mapping[str, Coverage]  # by connector
+    allowances: Mapping[str, timedelta]
     is_cut: bool  # orders older than 60 days are hidden from us now
 
     @property
-    def covered_from(self) -> date | None:
-        """The first shop day whose orders are all read; None when the whole history is."""
-        begins = self.coverage.covered_from
+    def coverage(self) -> Coverage:
+        """Of the orders, which every other answer is read beside."""
+        return self.coverages[orders.NAME]
+
+    def under(self, metric: Metric) -> Footing:
+        return reduce(Footing.and_on, (self._footing(name, metric) for name in metric.connectors))
+
+    def _footing(self, connector: str, metric: Metric) -> Footing:
+        read = self.coverages[connector]
+        return Footing(read, self.allowances[connector], self._whole_from(read), self._blind_to(connector, metric))
+
+    def _whole_from(self, read: Coverage) -> date | None:
+        begins = read.covered_from
         if begins is None or begins <= self.shop.created_at:
             return None
         day = shop_day(begins, self.shop.timezone)
         return day if day_start(day, self.shop.timezone) == begins else day + ONE_DAY
 
-    def blind_to(self, metric: Metric) -> str:
+    def _blind_to(self, connector: str, metric: Metric) -> str:
         """Why later events of old orders cannot be seen, where the metric counts events by their own day."""
-        if not self.is_cut or metric.date_basis != "event_day":
+        if connector != orders.NAME or not self.is_cut or metric.date_basis != "event_day":
             return ""
         return "changes to orders older than 60 days are hidden from this app: scope read_all_orders is missing"
 
@@ -68,11 +107,11 @@ class Judged:
     check_in: CheckIn
 
 
-def ground_of(connection: Connection, shop: Shop, longest_gap: timedelta) -> Ground:
+def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -> Ground:
     return Ground(
         shop,
-        coverage(connection, shop.shop_id, orders.NAME),
-        GAPS_BEFORE_STALE * longest_gap,
+        {name: coverage(connection, shop.shop_id, name) for name in names()},
+        {name: GAPS_BEFORE_STALE * schedule.of(name).longest_gap() for name in names()},
         shops_.history_is_cut(connection, shop.shop_id),
     )
 
@@ -81,15 +120,21 @@ def judge(
     connection: Connection, ground: Ground, plan: Plan, as_of: date
 ) -> tuple[list[Judged], list[ObjectiveReading]]:
     """Every key result and objective of a plan as of a day, with the data as they are now."""
-    day = Day.of(plan.quarter, as_of, ground.shop.timezone, ground.allowance)
     stored = results.stored_goals(connection, ground.shop.shop_id, plan.quarter.label)
     judged = [
-        _judge(connection, ground, objective, key_result, stored, day)
+        _judge(connection, ground, objective, key_result, stored, plan.quarter, as_of)
         for objective in plan.objectives
         for key_result in objective.key_results
     ]
+    day = day_of(ground, plan.quarter, as_of)
     readings = [assess_objective(objective, [each.check_in for each in judged], day) for objective in plan.objectives]
     return judged, readings
+
+
+def day_of(ground: Ground, quarter: Quarter, as_of: date, metric: Metric | None = None) -> Day:
+    """The day of judgement; how late data may be depends on what `metric` is counted from (none: on orders)."""
+    allowance = ground.under(metric).allowance if metric else ground.allowances[orders.NAME]
+    return Day.of(quarter, as_of, ground.shop.timezone, allowance)
 
 
 def _judge(
@@ -98,9 +143,11 @@ def _judge(
     objective: Objective,
     key_result: KeyResult,
     stored: Mapping[str, results.StoredGoal],
-    day: Day,
+    quarter: Quarter,
+    as_of: date,
 ) -> Judged:
     metric = catalogue()[key_result.metric]
+    day = day_of(ground, quarter, as_of, metric)
     facts = facts_of(metric, ground.shop.currency)
     kind = key_result.window or natural_window(facts)
     goal, past, is_frozen = _goal(connection, ground, key_result, stored.get(key_result.id), day.quarter)
@@ -143,7 +190,7 @@ def definition(key_result: KeyResult, kind: WindowKind, quarter: Quarter, curren
 
 
 def _measure(connection: Connection, ground: Ground, key_result: KeyResult, window: Window) -> Measurement | None:
-    if ground.coverage.covered_from is None:
+    if ground.under(catalogue()[key_result.metric]).coverage.covered_from is None:
         return None
     return measured(connection, ground, key_result.metric, window, key_result.where, key_result.population)
 
@@ -152,17 +199,18 @@ def measured(
     connection: Connection, ground: Ground, metric_id: str, window: Window, segment: Segment, population: Population
 ) -> Measurement:
     """A metric over a window; while a backfill is under way no number is complete, whatever it looks like."""
+    footing = ground.under(catalogue()[metric_id])
     found = metrics.measure(
         connection, ground.shop, metric_id, window, segment=segment, population=population,
-        covered_from=ground.covered_from,
+        covered_from=footing.covered_from,
     )  # fmt: skip
-    because = ground.coverage.gap or ground.blind_to(catalogue()[metric_id])
+    because = footing.because
     return replace(found, is_complete=False, incomplete_because=because) if because else found
 
 
 def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:
     """The same, incomplete when the window reaches beyond what was read."""
-    reach = ground.coverage.covered_to
+    reach = ground.under(catalogue()[found.metric]).coverage.covered_to
     if reach is not None and reach >= day_start(found.window.end, ground.shop.timezone):
         return found
     because = f"the data end at {reach:%Y-%m-%d %H:%M} UTC" if reach else "nothing was read yet"

@@ -12,18 +12,17 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from service.judging import Ground, Judged, definition, judge
+from service.judging import Footing, Ground, Judged, day_of, definition, judge
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.okr.assess import assess
-from service.okr.pace import Day
 from service.okr.plan import Plan
 from service.okr.targets import Goal
 from service.okr.windows import WindowKind
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, days, last_complete_day, shop_day
 from service.store import pending, results
 from service.store.engine import Connection, Engine, reading
-from service.values import CheckIn, Measurement, Window
+from service.values import CheckIn, Measurement, Shop, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,8 @@ def reckon(
     if ground.coverage.gap or ground.coverage.covered_to is None:
         return Reckoned(as_of, None)
     with books.reading() as connection:
-        touched = pending.measure_from(connection, shop.shop_id)
+        noted = pending.touched(connection, shop.shop_id)
+    touched = noted.since
     begun = _measure_catalogue(books, ground, touched, now, fiscal_year_start)
     changed = status_changes = published = 0
     for plan in plans:
@@ -85,7 +85,7 @@ def reckon(
         status_changes += readings[1]
         published += _publish_check_ins(books, ground, plan, now, check_in)
     with books.writing() as connection:
-        pending.clear_measure_from(connection, shop.shop_id)
+        pending.clear(connection, shop.shop_id, noted)
     return Reckoned(as_of, begun, changed, status_changes, published)
 
 
@@ -98,7 +98,7 @@ def _record_plan(
         judged, _ = judge(connection, ground, plan, as_of)
         rows = [_definition_row(each, ground, plan, now) for each in judged]
         readings = [
-            (reading, _fresh_until(reading, plan, ground))
+            (reading, _fresh_until(reading, plan, ground, each.metric))
             for each in judged
             for reading in _new_readings(connection, ground, plan, each, touched, as_of)
         ]
@@ -130,6 +130,7 @@ def _readings(
         "quarter": "running", "trailing_28d": "trailing_28d", "as_of": "as_of",
     }  # fmt: skip
     key_result = judged.key_result
+    footing = ground.under(judged.metric)
     series = metrics.series(
         connection,
         ground.shop,
@@ -139,16 +140,16 @@ def _readings(
         series_kind[judged.window_kind],
         segment=key_result.where,
         population=key_result.population,
-        covered_from=ground.covered_from,
+        covered_from=footing.covered_from,
     )
     for answer in series:
         if answer.metric_date >= first:
-            day = Day.of(plan.quarter, answer.metric_date, ground.shop.timezone, ground.allowance)
-            measurement = _as_measurement(answer, judged, ground)
+            day = day_of(ground, plan.quarter, answer.metric_date, judged.metric)
+            measurement = _as_measurement(answer, judged, footing)
             yield assess(key_result, judged.facts, judged.goal, measurement, day)
 
 
-def _as_measurement(reading: metrics.Reading, judged: Judged, ground: Ground) -> Measurement:
+def _as_measurement(reading: metrics.Reading, judged: Judged, footing: Footing) -> Measurement:
     return Measurement(
         judged.metric.id,
         judged.metric.version,
@@ -162,17 +163,17 @@ def _as_measurement(reading: metrics.Reading, judged: Judged, ground: Ground) ->
         reading.denominator,
         reading.value_low,
         reading.value_high,
-        is_complete=reading.is_complete and not ground.blind_to(judged.metric),
-        incomplete_because=reading.incomplete_because or ground.blind_to(judged.metric),
-        data_as_of=ground.coverage.covered_to,
+        is_complete=reading.is_complete and not footing.because,
+        incomplete_because=reading.incomplete_because or footing.because,
+        data_as_of=footing.coverage.covered_to,
     )
 
 
-def _fresh_until(reading: CheckIn, plan: Plan, ground: Ground) -> datetime | None:
+def _fresh_until(reading: CheckIn, plan: Plan, ground: Ground, metric: Metric) -> datetime | None:
     """When this reading stops telling how things stand: a day later the next one is due."""
     if reading.as_of_date == plan.quarter.last_day and reading.status in ("achieved", "partly_achieved", "missed"):
         return None
-    return day_start(reading.as_of_date + 2 * ONE_DAY, ground.shop.timezone) + ground.allowance
+    return day_start(reading.as_of_date + 2 * ONE_DAY, ground.shop.timezone) + ground.under(metric).allowance
 
 
 def _definition_row(judged: Judged, ground: Ground, plan: Plan, now: datetime) -> dict[str, Any]:
@@ -200,14 +201,14 @@ def _definition_row(judged: Judged, ground: Ground, plan: Plan, now: datetime) -
         "target": goal.target,
     }
     if not judged.is_frozen:
-        row["baseline_observed_at"] = now if _may_freeze(goal, ground, plan) else None
+        row["baseline_observed_at"] = now if _may_freeze(goal, ground.under(judged.metric), ground.shop, plan) else None
     return row
 
 
-def _may_freeze(goal: Goal, ground: Ground, plan: Plan) -> bool:
+def _may_freeze(goal: Goal, footing: Footing, shop: Shop, plan: Plan) -> bool:
     """Baseline and target are settled once the data reach into the quarter they are for."""
-    begins = day_start(plan.quarter.start, ground.shop.timezone)
-    reach = ground.coverage.covered_to
+    begins = day_start(plan.quarter.start, shop.timezone)
+    reach = footing.coverage.covered_to
     return goal.target is not None and not goal.because and reach is not None and reach >= begins
 
 
@@ -233,10 +234,7 @@ def _measure_catalogue(
     books: Books, ground: Ground, touched: date | None, now: datetime, fiscal_year_start: int
 ) -> date | None:
     """Record every metric of every day that is new or touched; the first such day."""
-    shop, reach = ground.shop, ground.coverage.covered_to
-    assert reach is not None, "nothing is measured before something is covered"
-    # A day that is not read to its end has no answer yet.
-    end = min(last_complete_day(now, shop.timezone), last_complete_day(reach, shop.timezone)) + ONE_DAY
+    shop = ground.shop
     first = shop_day(shop.created_at, shop.timezone)
     with books.reading() as connection:
         known = results.last_metric_dates(connection, shop.shop_id)
@@ -244,7 +242,8 @@ def _measure_catalogue(
     for metric in catalogue().values():
         last = known.get((metric.id, metric.version))
         begin = first if last is None else max(first, min(last + ONE_DAY, touched or date.max))
-        if begin >= end:
+        end = _measurable_until(ground.under(metric), shop, now)
+        if end is None or begin >= end:
             continue
         with books.reading() as connection:
             readings = [*_catalogue_readings(connection, ground, metric, begin, end, fiscal_year_start)]
@@ -254,17 +253,26 @@ def _measure_catalogue(
     return earliest
 
 
+def _measurable_until(footing: Footing, shop: Shop, now: datetime) -> date | None:
+    """The first day without an answer yet, because it is not read to its end; None: nothing can be measured."""
+    reach = footing.coverage.covered_to
+    if reach is None or footing.because:
+        return None
+    return min(last_complete_day(now, shop.timezone), last_complete_day(reach, shop.timezone)) + ONE_DAY
+
+
 def _catalogue_readings(
     connection: Connection, ground: Ground, metric: Metric, begin: date, end: date, fiscal_year_start: int
 ) -> Iterator[results.Reading]:
     wanted = [*_windows_of(metric, begin, end, fiscal_year_start)]
     # Customers are counted anew in every window; whatever adds up is asked for its days once.
     groups = [wanted] if metric.adds_up else [list(group) for _, group in groupby(wanted, key=_alike)]
+    covered_from = ground.under(metric).covered_from
     for group in groups:
         windows = [window for _, window in group]
-        found = metrics.answers(connection, ground.shop, metric.id, windows, covered_from=ground.covered_from)
+        found = metrics.answers(connection, ground.shop, metric.id, windows, covered_from=covered_from)
         for (kind, _), answer in zip(group, found, strict=True):
-            if answer.is_complete and not ground.blind_to(metric):
+            if answer.is_complete:
                 yield results.Reading(
                     metric.id, "", kind, answer.metric_date, metric.version, metric.unit, answer.value,
                     answer.numerator, answer.denominator, answer.value_low, answer.value_high,

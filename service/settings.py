@@ -78,7 +78,12 @@ class Calendar(_Frozen):
 
 
 class ConnectorSchedule(_Frozen):
+    """When each connector runs; its fields are the connectors' names."""
+
     orders: Annotated[str, AfterValidator(_schedule)] = "every 5 minutes"
+
+    def of(self, connector: str) -> Schedule:
+        return Schedule.parse(getattr(self, connector))
 
 
 class ShopSettings(_Frozen):

@@ -148,7 +148,7 @@ def test_days_in_the_middle_are_read_again_without_moving_the_claim(shop: OpenSh
 def test_a_bounded_reading_first_claims_nothing(shop: OpenShop) -> None:
     done(shop.backfill(first=date(2026, 4, 1), last=date(2026, 4, 10)))
     assert shop.watermark is None
-    assert "nothing has been read yet" in shop.coverage.gap
+    assert "no orders have been read yet" in shop.coverage.gap
     done(shop.backfill())
     assert differences(dump(shop.engine), world_dump(shop.store.world)) == []
 
@@ -215,7 +215,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, sqlite_template: bytes) -> l
 
 def _land(shop: OpenShop, told: list[orders.AnyLine], batch_lines: int) -> int:
     """The lines landed as a backfill lands them; the number of orders."""
-    with pipeline.connected(shop.installation, shop.settings) as entered:
+    with pipeline.connected(shop.installation, shop.settings, pipeline.ORDERS) as entered:
         engine, clock, client, found = shop.engine, shop.installation.clock, entered.client, entered.shop
         with leases.lease(engine, found.shop_id, orders.NAME, clock()) as lease:
             with engine.begin() as connection:

@@ -150,7 +150,7 @@ def test_a_backfill_tells_what_it_did_on_stderr(okrsync: Command) -> None:
     said = okrsync("backfill")
     assert (said.code, said.out) == (0, "")
     assert "5 orders to read" in said.err
-    assert "backfill done, 15 rows read, 15 changed; all changes before" in said.err
+    assert "backfill of orders done, 15 rows read, 15 changed; all changes before" in said.err
     assert re.search(r"measured again from \d{4}-\d\d-\d\d, 2 status changes", said.err)
     again = okrsync("backfill")
     assert "0 rows read, 0 changed" in again.err
@@ -161,7 +161,15 @@ def test_a_sync_of_a_new_shop_begins_with_its_history(okrsync: Command) -> None:
     okrsync("db", "upgrade")
     said = okrsync("sync", "--shop", "alive.myshopify.com")
     assert said.code == 0
-    assert "incremental done" in said.err
+    assert "incremental of orders done" in said.err
+
+
+def test_only_the_connectors_named(okrsync: Command) -> None:
+    okrsync("db", "upgrade")
+    assert "incremental of orders done" in okrsync("sync", "--only", "orders").err
+    said = okrsync("backfill", "--only", "orders,prders")
+    assert said.code == 2
+    assert "--only: prders: is no connector" in said.err
 
 
 def test_part_of_the_history(okrsync: Command) -> None:
@@ -344,7 +352,7 @@ def test_the_trouble_of_one_shop_does_not_stop_the_next(store: WatchedStore, tmp
         assert said.code == 1
         assert "other.myshopify.com" in said.err
         assert "refuses the access token" in said.err
-        assert "alive.myshopify.com: incremental done" in said.err
+        assert "alive.myshopify.com: incremental of orders done" in said.err
         assert okrsync("sync", "--shop", store.domain, ALIVE_TOKEN=store.token).code == 0
 
 

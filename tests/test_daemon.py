@@ -19,6 +19,7 @@ from service import daemon
 from service.connectors.orders import NAME
 from service.daemon import schedule, trigger, work
 from service.periods import Schedule
+from service.pipeline import ORDERS
 from service.settings import load
 from service.store import landing
 from service.store.engine import open_engine
@@ -158,7 +159,7 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
 
 
 def turn(shop: OpenShop) -> None:
-    work(shop.installation, shop.settings, Event())
+    work(shop.installation, shop.settings, ORDERS, Event())
 
 
 def test_a_turn_reads_and_measures(shop: OpenShop) -> None:
@@ -206,7 +207,7 @@ def test_a_wrong_okr_file_does_not_stop_the_reading(
 def test_after_the_signal_no_turn_begins(shop: OpenShop) -> None:
     stopping = Event()
     stopping.set()
-    work(shop.installation, shop.settings, stopping)
+    work(shop.installation, shop.settings, ORDERS, stopping)
     assert shop.store.requests == []
 
 

@@ -247,7 +247,7 @@ def test_killed_in_the_middle_of_measuring(
 
 
 def state(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    return {name: list(rows) for name, rows in dump(engine, STATE).items()}
+    return {name: list(rows) for name, rows in dump(engine, STATE, ["notes"]).items()}
 
 
 def changes(shop: OpenShop) -> None:

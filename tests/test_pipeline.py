@@ -119,7 +119,7 @@ def test_before_anything_was_read_nothing_is_said(shop: OpenShop) -> None:
 @on_sqlite
 def test_how_many_orders_a_backfill_would_read(shop: OpenShop) -> None:
     def count(first: date | None = None, last: date | None = None) -> int:
-        return pipeline.expected_orders(shop.installation, shop.settings, first=first, last=last)
+        return pipeline.expected_rows(shop.installation, shop.settings, first=first, last=last)
 
     assert count() == 5
     assert count(first=date(2026, 6, 18)) == 3

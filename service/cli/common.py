@@ -35,6 +35,10 @@ ConfigOption = Annotated[
 ]
 ShopOption = Annotated[str | None, typer.Option("--shop", help="Only this shop (its permanent domain).")]
 
+OnlyOption = Annotated[
+    str | None, typer.Option("--only", metavar="CONNECTOR,…", help="Only these connectors; all of them otherwise.")
+]
+
 
 class Format(StrEnum):
     table = "table"

@@ -58,10 +58,11 @@ def demo(
         installation = pipeline.install(settings_file, environment=environment, clock=lambda: store.now, migrated=False)
         migrate.upgrade(installation.engine)
         [shop] = installation.settings.shops
-        with Bar(shop.domain) as bar:
-            outcome = pipeline.sync(installation, shop, progress=bar)
-        if outcome.error:
-            raise outcome.error
+        for connector in pipeline.CONNECTORS:
+            with Bar(shop.domain, connector.name) as bar:
+                outcome = pipeline.sync(installation, shop, connector, progress=bar)
+            if outcome.error:
+                raise outcome.error
         pipeline.reckon(installation, shop, pipeline.plans_of(installation))
         found = pipeline.status(installation)
         for each in found:

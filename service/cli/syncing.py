@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from service import pipeline
 from service.cli.common import (
     ConfigOption,
+    OnlyOption,
     ShopOption,
     chosen_shops,
     complain,
@@ -21,7 +23,8 @@ from service.cli.common import (
     say,
     worst,
 )
-from service.errors import OkrsyncError
+from service.connectors.work import Connector
+from service.errors import Misconfigured, OkrsyncError, Problem
 from service.pipeline import Installation, Outcome
 from service.reckon import Reckoned
 from service.settings import ShopSettings
@@ -30,14 +33,14 @@ from service.settings import ShopSettings
 class Bar:
     """A progress bar on stderr; plain lines when that is no terminal."""
 
-    def __init__(self, shop: str) -> None:
-        self.shop = shop
+    def __init__(self, shop: str, rows: str = "orders") -> None:
+        self.shop, self.rows = shop, rows
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("orders"),
+            TextColumn(rows),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=self._console,
@@ -58,12 +61,12 @@ class Bar:
         self._bar.update(self._task, total=expected, completed=already)
         if not self._console.is_terminal:
             resumed = f", {already:,} of them verified before" if already else ""
-            say(f"{self.shop}: {expected:,} orders to read{resumed}")
+            say(f"{self.shop}: {expected:,} {self.rows} to read{resumed}")
 
-    def landed(self, orders: int) -> None:
-        self._landed += orders
+    def landed(self, rows: int) -> None:
+        self._landed += rows
         rate = self._landed / max(time.monotonic() - self._begun, 0.001)
-        self._bar.update(self._task, advance=orders, rate=f"{rate:,.0f}/s")
+        self._bar.update(self._task, advance=rows, rate=f"{rate:,.0f}/s")
 
 
 def register(app: typer.Typer) -> None:
@@ -76,6 +79,7 @@ def register(app: typer.Typer) -> None:
 def backfill(
     config: ConfigOption = None,
     shop: ShopOption = None,
+    only: OnlyOption = None,
     first: Annotated[
         datetime | None,
         typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First shop day of order creation."),
@@ -90,33 +94,29 @@ def backfill(
     """Read the history through bulk operations. Resumes after any interruption; verifies counts before it says done."""
     installation = installed(config)
     days = {"first": _day(first), "last": _day(last)}
+    chosen = [(each, connector) for each in chosen_shops(installation, shop) for connector in _connectors(only)]
     if dry_run:
-        for each in chosen_shops(installation, shop):
-            count = pipeline.expected_orders(installation, each, **days)
-            typer.echo(f"{each.domain}: {count:,} orders to read")
+        for each, connector in chosen:
+            count = pipeline.expected_rows(installation, each, connector, **days)
+            typer.echo(f"{each.domain}: {count:,} {connector.name} to read")
         return 0
-    pipeline.plans_of(installation)
-    outcomes = []
-    for each in chosen_shops(installation, shop):
-        with Bar(each.domain) as bar:
-            outcomes.append(
-                _attempt(
-                    each, lambda e=each, b=bar: pipeline.backfill(installation, e, restart=restart, progress=b, **days)
-                )
-            )
-    return _report(installation, outcomes)
+
+    def read(each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
+        return pipeline.backfill(installation, each, connector, restart=restart, progress=bar, **days)
+
+    return _read(installation, chosen, read)
 
 
 @guarded
-def sync(config: ConfigOption = None, shop: ShopOption = None) -> int:
-    """One incremental pass; a shop whose history was never read gets its backfill first."""
+def sync(config: ConfigOption = None, shop: ShopOption = None, only: OnlyOption = None) -> int:
+    """One incremental pass of every connector; where history was never read, its backfill comes first."""
     installation = installed(config)
-    pipeline.plans_of(installation)
-    outcomes = []
-    for each in chosen_shops(installation, shop):
-        with Bar(each.domain) as bar:
-            outcomes.append(_attempt(each, lambda e=each, b=bar: pipeline.sync(installation, e, progress=b)))
-    return _report(installation, outcomes)
+    chosen = [(each, connector) for each in chosen_shops(installation, shop) for connector in _connectors(only)]
+
+    def read(each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
+        return pipeline.sync(installation, each, connector, progress=bar)
+
+    return _read(installation, chosen, read)
 
 
 @guarded
@@ -131,12 +131,33 @@ def _day(given: datetime | None) -> date | None:
     return given.date() if given else None
 
 
-def _attempt(shop: ShopSettings, work: object) -> Outcome:
-    """The outcome, also when the shop could not even be reached."""
-    try:
-        return work()  # type: ignore[operator,no-any-return]
-    except OkrsyncError as error:
-        return Outcome(shop.domain, "sync", "failed", error=error)
+def _connectors(only: str | None) -> Sequence[Connector]:
+    """All connectors, or those named. Raises Misconfigured for a name there is none of."""
+    wanted = [name.strip() for name in only.split(",")] if only else [c.name for c in pipeline.CONNECTORS]
+    known = {connector.name: connector for connector in pipeline.CONNECTORS}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        hint = f"there are {', '.join(known)}"
+        raise Misconfigured([Problem("--only", name, "is no connector", hint) for name in unknown])
+    return [connector for name, connector in known.items() if name in wanted]
+
+
+def _read(
+    installation: Installation,
+    chosen: Sequence[tuple[ShopSettings, Connector]],
+    read: Callable[[ShopSettings, Connector, Bar], Outcome],
+) -> int:
+    """Every chosen connector of every chosen shop read, whatever became of the one before it."""
+    pipeline.plans_of(installation)
+    outcomes = []
+    for shop, connector in chosen:
+        with Bar(shop.domain, connector.name) as bar:
+            try:
+                outcomes.append(read(shop, connector, bar))
+            except OkrsyncError as error:
+                # The shop could not even be reached, or did not let us in.
+                outcomes.append(Outcome(shop.domain, connector.name, "sync", "failed", error=error))
+    return _report(installation, outcomes)
 
 
 def _report(installation: Installation, outcomes: list[Outcome]) -> int:
@@ -146,9 +167,10 @@ def _report(installation: Installation, outcomes: list[Outcome]) -> int:
             complain(outcome.error)
             continue
         reach = f"; all changes before {outcome.watermark:%Y-%m-%d %H:%M:%S} UTC are read" if outcome.watermark else ""
-        say(f"{outcome.shop}: {outcome.kind} done, {outcome.rows:,} rows read, {outcome.rows_changed:,} changed{reach}")
+        told = f"{outcome.kind} of {outcome.connector} done"
+        say(f"{outcome.shop}: {told}, {outcome.rows:,} rows read, {outcome.rows_changed:,} changed{reach}")
         for notice in outcome.notices:
-            say(f"{outcome.shop}: noticed: {notice}")
+            say(f"{outcome.shop}: {outcome.connector}: noticed: {notice}")
     done = {outcome.shop for outcome in outcomes if outcome.error is None}
     plans = pipeline.plans_of(installation)
     for each in installation.settings.shops:
@@ -157,7 +179,7 @@ def _report(installation: Installation, outcomes: list[Outcome]) -> int:
                 _say_reckoned(each, pipeline.reckon(installation, each, plans))
             except OkrsyncError as error:
                 complain(error)
-                outcomes.append(Outcome(each.domain, "reckon", "failed", error=error))
+                outcomes.append(Outcome(each.domain, "", "reckon", "failed", error=error))
     return worst(outcomes)
 
 

@@ -70,6 +70,11 @@ class Metric:
         return frozenset(re.findall(r"[a-z_0-9]+", re.sub(r"--.*", "", self.text)))
 
     @property
+    def connectors(self) -> tuple[str, ...]:
+        """The connectors whose data the answer is counted from."""
+        return _names(self.connector)
+
+    @property
     def adds_up(self) -> bool:
         """Do the answers of days add up (numerator and denominator each) to that of a window?"""
         return "window_start" not in self.words and self.kind != "level"

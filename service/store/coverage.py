@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from service.store.pending import facts_are_stale
-from service.store.tables import backfill_slices, watermarks
+from service.store.tables import backfill_slices, sync_runs, watermarks
 from service.values import Coverage
 
 
@@ -26,10 +26,24 @@ def coverage(connection: Connection, shop_id: int, connector: str) -> Coverage:
         select(watermarks.c.position).where(watermarks.c.shop_id == shop_id, watermarks.c.connector == connector)
     )
     if not row.slices:
-        return Coverage(connector, None, None, 0, None, None, "nothing has been read yet: run okrsync backfill")
+        return Coverage(connector, None, None, 0, None, None, _why_nothing(connection, shop_id, connector))
     gap = ""
     if row.verified < row.slices:
         gap = f"the backfill has verified {int(row.rows):,} of {int(row.expected):,} orders: run okrsync backfill"
     elif facts_are_stale(connection, shop_id):
         gap = "orders that were read are not counted yet: run okrsync sync"
     return Coverage(connector, row.begins, position, int(row.rows), int(row.expected), row.verified_at, gap)
+
+
+def _why_nothing(connection: Connection, shop_id: int, connector: str) -> str:
+    """What a person said no to, in the words of the latest run; else what to do."""
+    c = sync_runs.c
+    last = connection.execute(
+        select(c.outcome, c.error)
+        .where(c.shop_id == shop_id, c.connector == connector, c.outcome != "running")
+        .order_by(c.started_at.desc(), c.finished_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if last and last.outcome == "rests":
+        return f"{connector} cannot be read: {last.error}"
+    return f"no {connector} have been read yet: run okrsync backfill"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Date, select
+from sqlalchemy import Connection, Date, delete, select
 
 from service.store import facts
 from service.store.pending import note_touched
-from service.store.tables import metadata, watermarks
+from service.store.tables import backfill_slices, metadata, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
 
@@ -59,3 +59,9 @@ def watermark(connection: Connection, shop_id: int, connector: str) -> datetime 
     return connection.scalar(
         select(watermarks.c.position).where(watermarks.c.shop_id == shop_id, watermarks.c.connector == connector)
     )
+
+
+def forget_positions(connection: Connection, shop_id: int) -> None:
+    """How far every connector of the shop has come is thrown away; the rows stay until they are read again."""
+    for table in (watermarks, backfill_slices):
+        connection.execute(delete(table).where(table.c.shop_id == shop_id))

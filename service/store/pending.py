@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, Engine, select, update
@@ -10,23 +11,24 @@ from sqlalchemy import Connection, Engine, select, update
 from service.store import facts
 from service.store.engine import reading
 from service.store.tables import pending_work
-from service.store.upsert import put
+from service.store.upsert import put_if_absent
 
 
 def note_touched(
     connection: Connection, shop_id: int, touched_from: date | None, *, is_facts_stale: bool = False
 ) -> None:
     """Remember, in the caller's transaction, from which shop day on answers may differ."""
-    known = connection.execute(
-        select(pending_work.c.measure_from, pending_work.c.is_facts_stale).where(pending_work.c.shop_id == shop_id)
-    ).one_or_none()
-    before, was_stale = known if known else (None, False)
+    mine = pending_work.c.shop_id == shop_id
+    first = {"shop_id": shop_id, "measure_from": None, "notes": 0, "is_facts_stale": False}
+    put_if_absent(connection, pending_work, first)
+    # Connectors land at the same time: each waits for the other's note instead of writing over it.
+    known = connection.execute(select(pending_work).where(mine).with_for_update()).one()
     values = {
-        "shop_id": shop_id,
-        "measure_from": min((day for day in (before, touched_from) if day), default=None),
-        "is_facts_stale": was_stale or is_facts_stale,
+        "measure_from": min((day for day in (known.measure_from, touched_from) if day), default=None),
+        "notes": known.notes + 1,
+        "is_facts_stale": known.is_facts_stale or is_facts_stale,
     }
-    put(connection, pending_work, ["shop_id"], values)
+    connection.execute(update(pending_work).where(mine).values(values))
 
 
 def facts_are_stale(connection: Connection, shop_id: int) -> bool:
@@ -47,10 +49,20 @@ def catch_up(engine: Engine, shop_id: int, renew: Callable[[Connection], None]) 
     return True
 
 
-def measure_from(connection: Connection, shop_id: int) -> date | None:
-    """The earliest shop day to measure again, None when all readings stand."""
-    return connection.scalar(select(pending_work.c.measure_from).where(pending_work.c.shop_id == shop_id))
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """From which shop day on answers may differ (None: all readings stand), and by how many notes that is known."""
+
+    since: date | None
+    notes: int
 
 
-def clear_measure_from(connection: Connection, shop_id: int) -> None:
-    connection.execute(update(pending_work).where(pending_work.c.shop_id == shop_id).values(measure_from=None))
+def touched(connection: Connection, shop_id: int) -> Touched:
+    row = connection.execute(select(pending_work).where(pending_work.c.shop_id == shop_id)).one_or_none()
+    return Touched(row.measure_from, row.notes) if row else Touched(None, 0)
+
+
+def clear(connection: Connection, shop_id: int, seen: Touched) -> None:
+    """Readings are up to date with what was `seen`; a note added since stays."""
+    mine = (pending_work.c.shop_id == shop_id) & (pending_work.c.notes == seen.notes)
+    connection.execute(update(pending_work).where(mine).values(measure_from=None))

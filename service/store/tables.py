@@ -272,6 +272,8 @@ pending_work = Table(
     _key("shop_id"),
     # Earliest shop day whose answers may differ since they were last measured; null: nothing to do.
     Column("measure_from", Date),
+    # Raised by every note, so that who clears one knows that none was added meanwhile.
+    Column("notes", BigInteger, nullable=False, server_default="0"),
     # Facts must be rebuilt (a backfill landed rows) before anything is measured.
     _must("is_facts_stale", Boolean),
 )

@@ -59,7 +59,7 @@ def test_or_not_at_all(database: Engine) -> None:
         fail_late()
     with database.connect() as connection:
         assert (count(connection), claim(connection)) == (0, None)
-        assert pending.measure_from(connection, SHOP) is None
+        assert pending.touched(connection, SHOP).since is None
 
 
 def test_a_batch_without_a_claim_leaves_it_where_it_is(database: Engine) -> None:
@@ -74,7 +74,7 @@ def test_an_empty_batch_moves_the_claim_and_touches_nothing(database: Engine) ->
         landed = land(connection, SHOP, batch(moved="2026-07-10 07:00"), now=NOW)
         assert landed == Landed(0, 0, None)
         assert claim(connection) == instant("2026-07-10 07:00")
-        assert pending.measure_from(connection, SHOP) is None
+        assert pending.touched(connection, SHOP).since is None
 
 
 def test_the_earliest_day_touched_is_noted_until_it_is_measured(database: Engine) -> None:
@@ -82,26 +82,26 @@ def test_the_earliest_day_touched_is_noted_until_it_is_measured(database: Engine
         land(connection, SHOP, batch(order_on("2026-07-05", 1)), now=NOW)
         land(connection, SHOP, batch(order_on("2026-07-02", 2, customer=2)), now=NOW)
         land(connection, SHOP, batch(order_on("2026-07-08", 3, customer=3)), now=NOW)
-        assert pending.measure_from(connection, SHOP) == date(2026, 7, 2)
-        pending.clear_measure_from(connection, SHOP)
-        assert pending.measure_from(connection, SHOP) is None
+        assert pending.touched(connection, SHOP).since == date(2026, 7, 2)
+        pending.clear(connection, SHOP, pending.touched(connection, SHOP))
+        assert pending.touched(connection, SHOP).since is None
 
 
 def test_rows_that_change_nothing_touch_nothing(database: Engine) -> None:
     with database.begin() as connection:
         land(connection, SHOP, batch(order_on("2026-07-05", 1)), now=NOW)
-        pending.clear_measure_from(connection, SHOP)
+        pending.clear(connection, SHOP, pending.touched(connection, SHOP))
         assert land(connection, SHOP, batch(order_on("2026-07-05", 1)), now=NOW) == Landed(1, 0, None)
-        assert pending.measure_from(connection, SHOP) is None
+        assert pending.touched(connection, SHOP).since is None
 
 
 def test_an_order_that_moves_touches_the_day_it_leaves(database: Engine) -> None:
     with database.begin() as connection:
         land(connection, SHOP, batch(order_on("2026-07-03", 1)), now=NOW)
-        pending.clear_measure_from(connection, SHOP)
+        pending.clear(connection, SHOP, pending.touched(connection, SHOP))
         moved = {"processed_at": "2026-07-08T10:00:00Z", "processed_date": "2026-07-08"}
         land(connection, SHOP, batch(order_on("2026-07-03", 1, **moved)), now=NOW)
-        assert pending.measure_from(connection, SHOP) == date(2026, 7, 3)
+        assert pending.touched(connection, SHOP).since == date(2026, 7, 3)
 
 
 def test_an_early_order_touches_the_later_ones_it_renumbers(database: Engine) -> None:
@@ -123,7 +123,7 @@ def test_facts_wait_for_the_end_of_a_bulk_read(database: Engine) -> None:
     assert pending.catch_up(database, SHOP, proofs.append) is False
     with database.begin() as connection:
         assert _numbers(connection) == {1: 1}
-        assert pending.measure_from(connection, SHOP) == date(2026, 7, 5)
+        assert pending.touched(connection, SHOP).since == date(2026, 7, 5)
 
 
 def test_shops_do_not_touch_each_other(database: Engine) -> None:
@@ -131,10 +131,21 @@ def test_shops_do_not_touch_each_other(database: Engine) -> None:
         land(connection, SHOP, batch(order_on("2026-07-05", 1)), now=NOW)
         other = Batch({"orders": [order_on("2026-07-01", 1, shop_id=78)]}, Watermark(NAME, NOW))
         land(connection, 78, other, now=NOW)
-        assert pending.measure_from(connection, SHOP) == date(2026, 7, 5)
+        assert pending.touched(connection, SHOP).since == date(2026, 7, 5)
         assert claim(connection) is None
         assert count(connection) == 2
 
 
 def _numbers(connection: Connection) -> dict[int, int]:
     return {row.order_id: row.nth for row in connection.execute(select(order_facts.c.order_id, order_facts.c.nth))}
+
+
+def test_a_note_added_while_days_are_measured_again_stays(database: Engine) -> None:
+    with database.begin() as connection:
+        pending.note_touched(connection, SHOP, date(2026, 7, 5))
+        seen = pending.touched(connection, SHOP)
+        pending.note_touched(connection, SHOP, date(2026, 7, 6))
+        pending.clear(connection, SHOP, seen)
+        assert pending.touched(connection, SHOP).since == date(2026, 7, 5)
+        pending.clear(connection, SHOP, pending.touched(connection, SHOP))
+        assert pending.touched(connection, SHOP).since is None

@@ -1,0 +1,94 @@
+"""The orders connector: when a plan of its history is made, gone on with or thrown away, and what follows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from service.connectors import backfill as history
+from service.connectors import incremental, orders
+from service.connectors.windows import search
+from service.connectors.work import Asked, Work
+from service.shopify.client import Client
+from service.shopify.probe import orders_count
+from service.store import landing, pending, shops, slices
+from service.store.engine import Connection, reading
+from service.values import Shop
+
+
+class Orders:
+    """Orders and their ledger."""
+
+    name = orders.NAME
+    required_scopes = orders.REQUIRED_SCOPES
+
+    def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
+        """Is the planned history read, and was nothing hidden from the plan that could be read now?"""
+        return (
+            landing.watermark(connection, shop.shop_id, orders.NAME) is not None
+            and slices.start_of(connection, shop.shop_id, history.PLAN) is not None
+            and not slices.open_slices(connection, shop.shop_id, history.PLAN)
+            and (visible_from is not None or not slices.was_cut(connection, shop.shop_id, history.PLAN))
+        )
+
+    def backfill(self, work: Work, asked: Asked) -> None:
+        """Plan what is asked for, unless a plan stands, and read it."""
+        job = _reading(work)
+        _plan(work, asked, job)
+        history.read(job)
+        history.finish(job)
+
+    def increment(self, work: Work) -> None:
+        with reading(work.engine) as connection:
+            position = landing.watermark(connection, work.shop.shop_id, orders.NAME)
+        assert position is not None, "an increment follows a backfill"
+        increment = incremental.Increment(
+            work.engine, work.client, work.shop, work.lease, work.run_id, work.clock,
+            window_rows=work.sizes.window_rows, check_stop=work.check_stop, doubts=work.doubts,
+        )  # fmt: skip
+        incremental.read(increment, position, work.now)
+        pending.catch_up(work.engine, work.shop.shop_id, work.renew)
+
+    def expected(self, client: Client, start: datetime, end: datetime) -> int:
+        return orders_count(client, search("created_at", start, end))
+
+
+def _reading(work: Work) -> history.Reading:
+    return history.Reading(
+        work.engine, work.client, work.shop, work.lease, work.run_id, work.clock,
+        progress=work.progress, slice_rows=work.sizes.slice_rows, batch_lines=work.sizes.batch_lines,
+        check_stop=work.check_stop, doubts=work.doubts,
+    )  # fmt: skip
+
+
+def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
+    now = work.now
+    start, end = asked.bounds(work.shop, now)
+    begun, was_cut = _standing(work, history.PLAN)
+
+    def record(connection: Connection) -> None:
+        known = shops.by_domain(connection, work.shop.domain)
+        if known and (known.timezone, known.currency) != (work.shop.timezone, work.shop.currency):
+            # What the other connectors read means the old days or amounts: they begin anew too.
+            landing.forget_positions(connection, work.shop.shop_id)
+        shops.record_shop(connection, work.shop, now=now, history_is_cut=work.visible_from is not None)
+
+    is_part = asked.first is not None and begun is not None and start >= begun and not asked.is_restarted
+    if asked.last is not None or is_part:
+        job.plan = f"{history.PLAN} created {asked.first or ''} to {asked.last or ''}"
+        if asked.is_restarted or _standing(work, job.plan)[0] is None:
+            history.plan(job, start, end, now=now, anew=_nothing_else)
+    elif asked.is_restarted or (was_cut and work.visible_from is None):
+        history.plan(job, start, end, now=now, visible_from=work.visible_from, anew=record)
+    elif begun is None or (start < begun and not asked.is_resumed):
+        history.plan(job, start, begun or end, now=now, visible_from=work.visible_from)
+
+
+def _nothing_else(_connection: Connection) -> None:
+    """A bounded re-read replaces its own earlier plan and nothing more."""
+
+
+def _standing(work: Work, plan: str) -> tuple[datetime | None, bool]:
+    """Where the plan begins (None: there is none), and were orders hidden from it?"""
+    with reading(work.engine) as connection:
+        shop_id = work.shop.shop_id
+        return slices.start_of(connection, shop_id, plan), slices.was_cut(connection, shop_id, plan)

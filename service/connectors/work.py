@@ -1,0 +1,89 @@
+"""What a connector is, and what it is given to work with.
+
+A connector reads one resource of Shopify. Its history is read once (`backfill`), then what changed (`increment`);
+both land rows under the connector's own lease and move its own watermark, so one that rests holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from service.connectors import backfill, incremental
+from service.periods import day_start
+from service.shopify.client import Client
+from service.store.engine import Connection, Engine
+from service.store.leases import Lease
+from service.values import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is counted, landed and verified at once."""
+
+    slice_rows: int = backfill.SLICE_ROWS
+    batch_lines: int = backfill.BATCH_LINES
+    window_rows: int = incremental.WINDOW_ROWS
+
+
+@dataclass(slots=True)
+class Work:
+    """What a run works with while it holds its connector's lease."""
+
+    engine: Engine
+    client: Client
+    shop: Shop
+    now: datetime  # the earlier of our clock and Shopify's: nothing beyond it is claimed to be read
+    visible_from: datetime | None  # orders created before this are hidden from us; None when none are
+    lease: Lease
+    run_id: str
+    clock: Callable[[], datetime]
+    sizes: Sizes
+    check_stop: Callable[[], None]  # raises Interrupted when we were asked to stop
+    progress: backfill.Progress | None = None
+    doubts: Counter[str] = field(default_factory=Counter)  # what was odd, but no reason to stop
+
+    def renew(self, connection: Connection) -> None:
+        """Proves the lease in the caller's transaction."""
+        self.lease.renew(connection, self.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the history a backfill is asked for: shop days, both inclusive; None: all there can be."""
+
+    first: date | None = None
+    last: date | None = None
+    is_resumed: bool = False  # go on with the standing plan as it is
+    is_restarted: bool = False  # read it anew, whatever was read before
+
+    def bounds(self, shop: Shop, now: datetime) -> tuple[datetime, datetime]:
+        """The instants [start, end) of those shop days, none of them later than `now`."""
+        start = day_start(self.first, shop.timezone) if self.first else shop.created_at
+        end = min(day_start(self.last + timedelta(days=1), shop.timezone), now) if self.last else now
+        return min(start, end), end
+
+
+class Connector(Protocol):
+    """One resource of Shopify, as the pipeline and the daemon know it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def required_scopes(self) -> frozenset[str]: ...
+
+    def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
+        """Is its planned history read, so that an increment can follow?"""
+
+    def backfill(self, work: Work, asked: Asked) -> None:
+        """Lands the history asked for, or what is still missing of it."""
+
+    def increment(self, work: Work) -> None:
+        """Lands what changed since the watermark; the history is whole."""
+
+    def expected(self, client: Client, start: datetime, end: datetime) -> int:
+        """How many rows Shopify counts for those instants."""
