@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from service.errors import Busy, Problem, SettingsError, Unreachable
+from service.errors import Busy, NeedsAPerson, Problem, SettingsError, Unreachable
 
 __all__ = ["READ_ONLY", "Connection", "Engine", "open_engine", "reading", "require_open"]
 
@@ -26,6 +26,9 @@ BUSY_TIMEOUT_MS = 30_000
 PAGE_CACHE_KIB = 64_000
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server may take to answer at all; the driver itself would wait for minutes."""
+
+DISK_FULL = "53100"
+"""Source: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 READ_ONLY = "okrsync_read_only"
 """Execution option of a connection that only reads: it does not queue for SQLite's single writer."""
@@ -43,32 +46,47 @@ def open_engine(url: str, *, settings_file: str = "") -> Engine:
         raise _bad_url(settings_file, "is not a database URL") from None
     if backend == "sqlite":
         try:
-            return _name_passing_troubles(_sqlite(url, parsed.database))
+            return _name_troubles(_sqlite(url, parsed.database))
         except OSError as error:
             raise _not_opened(settings_file, f"{error.filename}: {error.strerror}") from None
     if backend == "postgresql":
         try:
             patience = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
             url_ = parsed.set(drivername="postgresql+psycopg")
-            return _name_passing_troubles(create_engine(url_, pool_pre_ping=True, connect_args=patience))
+            return _name_troubles(create_engine(url_, pool_pre_ping=True, connect_args=patience))
         except (ModuleNotFoundError, NoSuchModuleError):
             raise _bad_url(settings_file, "needs the PostgreSQL driver", "pip install 'okrsync[postgres]'") from None
     raise _bad_url(settings_file, f"names {backend}, which okrsync does not speak")
 
 
-def _name_passing_troubles(engine: Engine) -> Engine:
-    """A locked database or a lost connection is something to try again, not a traceback."""
+def _name_troubles(engine: Engine) -> Engine:
+    """A locked or full database, or one that went away in the middle, is told in words, not by a traceback."""
+    was_open = False
+
+    @event.listens_for(engine, "connect")
+    def _opened(_driver_connection: Any, _record: Any) -> None:
+        nonlocal was_open
+        was_open = True
 
     @event.listens_for(engine, "handle_error")
-    def _rename(context: ExceptionContext) -> None:
-        if "database is locked" in str(context.original_exception):
-            hint = "run it again"
-            context.chained_exception = Busy("another process holds the database", about="database", hint=hint)
-        elif context.is_disconnect and context.connection is not None and not context.is_pre_ping:
-            told = f"the connection was lost ({type(context.original_exception).__name__})"
-            context.chained_exception = Unreachable(told, about="database", hint="run it again")
+    def _rename(context: ExceptionContext) -> Exception | None:
+        error = context.original_exception
+        if "database is locked" in str(error):
+            return Busy("another process holds the database", about="database", hint="run it again")
+        if _is_full(error):
+            hint = "make room on its disk, then run it again"
+            return NeedsAPerson("there is no room left", about="database", hint=hint)
+        if was_open and not context.is_pre_ping and (context.is_disconnect or context.connection is None):
+            # A server that is started again refuses connections for a while.
+            told = f"the connection was lost ({type(error).__name__})"
+            return Unreachable(told, about="database", hint="run it again")
+        return None
 
     return engine
+
+
+def _is_full(error: BaseException) -> bool:
+    return "disk is full" in str(error) or getattr(error, "sqlstate", None) == DISK_FULL
 
 
 def _bad_url(
