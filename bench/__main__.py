@@ -1,6 +1,6 @@
 """The benchmark: product against yardstick, in turn, in one run; judged by ratios of CPU seconds and by peak memory.
 
-    ./run bench [--orders 200000] [--rounds 3] [--memory 100000 1000000] [--postgres]
+    ./run bench [--orders 200000] [--rounds 3] [--memory 100000 1000000] [--postgres] [--peers 20000]
 
 Every step is a process of its own. CPU is user plus system time of its process tree; on PostgreSQL the server's
 processes are added. Wall time is printed, never judged. A run's counts and sums are checked against what the
@@ -17,12 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import api_cost
 from bench.generate import generate
+from bench.peers import PEERS
 from tests.postgres import fresh_database, running_server
+
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Row:
     what: str
     against: str
     target: float
+    records: int = 0  # orders, agreements and sales landed; 0: none were
     pairs: list[tuple[Cost, Cost]] = field(default_factory=list)
 
     @property
@@ -50,31 +55,39 @@ class Row:
     def is_met(self) -> bool:
         return statistics.median(self.ratios) <= self.target
 
+    def _rate(self) -> str:
+        """Records a CPU second of ours."""
+        return f"{self.records / statistics.median(mine.cpu for mine, _ in self.pairs):,.0f}" if self.records else ""
+
     def __str__(self) -> str:
         ratios, mine = self.ratios, [pair[0] for pair in self.pairs]
         return (
             f"{self.what:<46} {statistics.median(ratios):6.2f}  {min(ratios):6.2f} {max(ratios):6.2f}   "
             f"{self.target:6.2f}  {'met' if self.is_met else 'MISSED':<7} {statistics.median(c.cpu for c in mine):7.2f} "
-            f"{statistics.median(c.wall for c in mine):7.2f} {max(c.peak_mb for c in mine):7.0f}   {self.against}"
+            f"{statistics.median(c.wall for c in mine):7.2f} {max(c.peak_mb for c in mine):7.0f} {self._rate():>9}   "
+            f"{self.against}"
         )
 
 
-HEADER = f"{'what':<46} {'median':>6}  {'min':>6} {'max':>6}   {'target':>6}  {'':7} {'CPU s':>7} {'wall s':>7} {'MB':>7}   against"
+HEADER = f"{'what':<46} {'median':>6}  {'min':>6} {'max':>6}   {'target':>6}  {'':7} {'CPU s':>7} {'wall s':>7} {'MB':>7} {'records/s':>9}   against"
 
 
 def run(module: str, *arguments: str, server: Callable[[], float] = lambda: 0.0) -> Cost:
-    """A step in a fresh process."""
+    """A step of ours in a fresh process."""
+    return measured([sys.executable, "-m", module, *arguments], server=server)
+
+
+def measured(command: Sequence[str], *, server: Callable[[], float] = lambda: 0.0) -> Cost:
+    """What a command costs; it prints its findings as one JSON line on stdout."""
     server_before, begun = server(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
     if process.returncode:
-        raise SystemExit(f"{module} {' '.join(arguments)} failed with {process.returncode}")
+        raise SystemExit(f"{' '.join(command)} failed with {process.returncode}")
     wall = time.perf_counter() - begun
     own = usage.ru_utime + usage.ru_stime
     return Cost(own + server() - server_before, wall, usage.ru_maxrss / 1024, output)
@@ -126,12 +139,18 @@ def check(cost: Cost, summary: dict[str, int], *, changed: int | None = None) ->
     return cost
 
 
+def records(summary: dict[str, int]) -> int:
+    return sum(summary[name] for name in ("orders", "order_agreements", "order_sales"))
+
+
 # --- what is measured ----------------------------------------------------------------------------------------------
 
 
 def sqlite_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) -> Iterator[Row]:
-    fresh = Row("backfill into SQLite, indexes in place", "raw loop: orjson + sqlite3 executemany", 1.3)
-    again = Row("the same file again, nothing changed", "raw loop", 1.15)
+    fresh = Row(
+        "backfill into SQLite, indexes in place", "raw loop: orjson + sqlite3 executemany", 1.3, records(summary)
+    )
+    again = Row("the same file again, nothing changed", "raw loop", 1.15, records(summary))
     rows = Row("parse and make rows only", "orjson.loads of every line", 2.8)
     facts = Row("facts built from nothing", "the fresh load", 0.6)
     for _ in range(rounds):
@@ -158,8 +177,8 @@ def increment_rows(url: str, name: str, rounds: int, server: Callable[[], float]
 
 
 def postgres_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) -> Iterator[Row]:
-    fresh = Row("backfill into PostgreSQL, indexes in place", "raw loop into SQLite", 1.8)
-    again = Row("the same file again on PostgreSQL", "raw loop into SQLite", 1.5)
+    fresh = Row("backfill into PostgreSQL, indexes in place", "raw loop into SQLite", 1.8, records(summary))
+    again = Row("the same file again on PostgreSQL", "raw loop into SQLite", 1.5, records(summary))
     with running_server() as server:
         cpu = server_cpu(server.rpartition("=")[2])
         for _ in range(rounds):
@@ -172,6 +191,30 @@ def postgres_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int
                 reloaded = run("bench.product", "load", str(file), url, server=cpu)
                 again.pairs.append((check(reloaded, summary, changed=0), raw))
     yield from (fresh, again)
+
+
+def peer_rows(folder: Path, orders: int, rounds: int) -> Iterator[Row]:
+    """Our whole load beside that of others, of the same grouped file, in turn."""
+    file, target = folder / "grouped.jsonl", folder / "peer.db"
+    summary = generate(orders, file, grouped=True)
+    found = [
+        Row(
+            f"backfill of {orders:,} orders into SQLite",
+            f"{peer.name} {peer.version}, {peer.does}",
+            peer.target,
+            records(summary),
+        )
+        for peer in PEERS
+    ]
+    for _ in range(rounds):
+        for row, peer in zip(found, PEERS, strict=True):
+            for path in folder.glob("*.db*"):
+                path.unlink()
+            mine = check(run("bench.product", "load", str(file), f"sqlite:///{folder / 'store.db'}"), summary)
+            theirs = measured(peer.command(file, target, folder))
+            row.pairs.append((mine, check(theirs, {"orders": summary["orders"]})))
+    file.unlink()
+    yield from found
 
 
 def memory(folder: Path, sizes: list[int]) -> bool:
@@ -198,6 +241,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="*", default=[100_000, 1_000_000], metavar="ORDERS")
+    parser.add_argument("--peers", type=int, default=0, metavar="ORDERS", help="beside tap-shopify and dlt as well")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL as well")
     chosen = parser.parse_args()
     all_met = True
@@ -212,11 +256,14 @@ def main() -> int:
         groups = [sqlite_rows(folder, file, summary, chosen.rounds)]
         if chosen.postgres:
             groups.append(postgres_rows(folder, file, summary, chosen.rounds))
+        if chosen.peers:
+            groups.append(peer_rows(folder, chosen.peers, min(chosen.rounds, 2)))
         for group in groups:
             for row in group:
                 print(row, flush=True)
                 all_met &= row.is_met
         file.unlink()
+        api_cost.main()
         if chosen.memory:
             all_met &= memory(folder, chosen.memory)
     return 0 if all_met else 1
