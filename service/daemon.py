@@ -10,7 +10,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC
 from functools import partial
 from types import FrameType
@@ -23,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from service import pipeline
 from service.connectors.work import Connector
 from service.errors import Busy, Interrupted, Misconfigured, OkrsyncError
+from service.installation import stopped_by
 from service.periods import Schedule
 from service.pipeline import Installation
 from service.settings import ShopSettings
@@ -42,11 +42,7 @@ def run(installation: Installation) -> int:
     stopping = threading.Event()
     previous = {number: signal.signal(number, _stopper(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def sleep(seconds: float) -> None:
-        if stopping.wait(seconds):
-            raise Interrupted("the daemon was asked to stop")
-
-    scheduler = schedule(replace(installation, sleep=sleep), stopping)
+    scheduler = schedule(stopped_by(installation, stopping), stopping)
     scheduler.start()
     log.info("started for %s", ", ".join(shop.domain for shop in installation.settings.shops))
     stopping.wait()

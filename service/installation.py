@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 from service import settings as settings_
 from service.connectors.work import Sizes
+from service.errors import Interrupted
 from service.settings import Settings, ShopSettings
 from service.store import migrate, shops
 from service.store.engine import Engine, open_engine, reading
@@ -52,3 +54,13 @@ def shop_of(installation: Installation, settings: ShopSettings) -> Shop | None:
     """The shop as last seen; None before anything was read from it."""
     with reading(installation.engine) as connection:
         return shops.by_domain(connection, settings.domain)
+
+
+def stopped_by(installation: Installation, stopping: Event) -> Installation:
+    """The same, which raises Interrupted from its next wait, or at its next batch, once `stopping` is set."""
+
+    def sleep(seconds: float) -> None:
+        if stopping.wait(seconds):
+            raise Interrupted("asked to stop: what has landed stays")
+
+    return replace(installation, sleep=sleep)

@@ -336,24 +336,61 @@ def test_a_missing_scope_for_history_is_told_everywhere(tmp_path: Path) -> None:
 # --- several shops -------------------------------------------------------------------------------------------------
 
 
-def test_the_trouble_of_one_shop_does_not_stop_the_next(store: WatchedStore, tmp_path: Path) -> None:
+@pytest.fixture
+def two_shops(store: WatchedStore, tmp_path: Path) -> Iterator[tuple[Command, WatchedStore, WatchedStore]]:
     other = living_shop()
     other.domain, other.shop_id = "other.myshopify.com", 89
-    with WatchedStore(other) as broken:
-        file = write_settings(tmp_path, broken, f"sqlite:///{tmp_path}/okrsync.db")
+    with WatchedStore(other) as first:
+        file = write_settings(tmp_path, first, f"sqlite:///{tmp_path}/okrsync.db")
         file.write_text(
             f'{file.read_text()}\n[[shops]]\ndomain = "{store.domain}"\napi_url = "{store.url}"\n'
             'access_token_env = "ALIVE_TOKEN"\n'
         )
-        broken.expire_token()
-        okrsync = Command(file, broken.token)
+        okrsync = Command(file, first.token)
         okrsync("db", "upgrade")
-        said = okrsync("sync", ALIVE_TOKEN=store.token)
-        assert said.code == 1
-        assert "other.myshopify.com" in said.err
-        assert "refuses the access token" in said.err
-        assert "alive.myshopify.com: incremental of orders done" in said.err
-        assert okrsync("sync", "--shop", store.domain, ALIVE_TOKEN=store.token).code == 0
+        yield okrsync, first, store
+
+
+def test_the_trouble_of_one_shop_does_not_stop_the_next(
+    two_shops: tuple[Command, WatchedStore, WatchedStore],
+) -> None:
+    okrsync, broken, store = two_shops
+    broken.expire_token()
+    said = okrsync("sync", ALIVE_TOKEN=store.token)
+    assert said.code == 1
+    assert "other.myshopify.com" in said.err
+    assert "refuses the access token" in said.err
+    assert "alive.myshopify.com: incremental of orders done" in said.err
+    assert okrsync("sync", "--shop", store.domain, ALIVE_TOKEN=store.token).code == 0
+
+
+def test_shops_are_read_side_by_side(two_shops: tuple[Command, WatchedStore, WatchedStore]) -> None:
+    """The first shop's history is not there before the second was asked for its own."""
+    okrsync, first, second = two_shops
+    first.slow_bulk(3600)
+
+    def go_on(_seen: object) -> None:
+        if second.count("bulkOperationRunQuery"):
+            first.slow_bulk(0)
+
+    second.on_answer = go_on
+    said = okrsync("backfill", ALIVE_TOKEN=second.token)
+    assert said.code == 0, said.both
+    for domain in ("other", "alive"):
+        assert f"{domain}.myshopify.com: backfill of orders done" in said.err
+
+
+@pytest.mark.slow
+def test_all_shops_stop_at_once(two_shops: tuple[Command, WatchedStore, WatchedStore]) -> None:
+    okrsync, first, second = two_shops
+    for store in (first, second):
+        store.slow_bulk(3600)
+    process = okrsync.begin("backfill", ALIVE_TOKEN=second.token)
+    _wait_for(lambda: first.count("bulkOperation") > 0 and second.count("bulkOperation") > 0)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=10)
+    assert process.returncode == 3
+    assert "nothing is lost, run it again" in told
 
 
 # --- real processes ------------------------------------------------------------------------------------------------

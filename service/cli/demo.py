@@ -19,7 +19,7 @@ import typer
 from service import pipeline
 from service.cli.common import FINE, console, guarded, say, write
 from service.cli.okrs import print_status
-from service.cli.syncing import Bar
+from service.cli.syncing import Bars
 from service.errors import Misconfigured, OkrsyncError, Problem
 from service.store import migrate
 
@@ -58,11 +58,12 @@ def demo(
         installation = pipeline.install(settings_file, environment=environment, clock=lambda: store.now, migrated=False)
         migrate.upgrade(installation.engine)
         [shop] = installation.settings.shops
-        for connector in pipeline.CONNECTORS:
-            with Bar(shop.domain, connector.name) as bar:
+        with Bars() as bars:
+            for connector in pipeline.CONNECTORS:
+                bar = bars.bar(shop.domain, connector.name)
                 outcome = pipeline.sync(installation, shop, connector, progress=bar)
-            if outcome.error:
-                raise outcome.error
+                if outcome.error:
+                    raise outcome.error
         pipeline.reckon(installation, shop, pipeline.plans_of(installation))
         found = pipeline.status(installation)
         for each in found:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from typing import Annotated
+from threading import Event
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from service import pipeline
 from service.cli.common import (
@@ -25,48 +27,66 @@ from service.cli.common import (
 )
 from service.connectors.work import Connector
 from service.errors import Misconfigured, OkrsyncError, Problem
+from service.installation import stopped_by
 from service.pipeline import Installation, Outcome
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 
+SHOPS_AT_ONCE = 8
 
-class Bar:
-    """A progress bar on stderr; plain lines when that is no terminal."""
 
-    def __init__(self, shop: str, rows: str = "orders") -> None:
-        self.shop, self.rows = shop, rows
+class Bars:
+    """A progress bar for each connector of each shop, on stderr; plain lines when that is no terminal."""
+
+    def __init__(self) -> None:
         self._console = Console(stderr=True)
-        self._bar = Progress(
+        self.shown = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn(rows),
+            TextColumn("{task.fields[rows]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task(shop, total=None, rate="")
-        self._begun = time.monotonic()
-        self._landed = 0
 
-    def __enter__(self) -> Bar:
-        self._bar.start()
+    def __enter__(self) -> Bars:
+        self.shown.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self.shown.stop()
+
+    def bar(self, shop: str, connector: str) -> Bar:
+        return Bar(self.shown, shop, connector, is_seen=self._console.is_terminal)
+
+
+class Bar:
+    """How far one connector of one shop has come."""
+
+    def __init__(self, shown: Progress, shop: str, rows: str, *, is_seen: bool) -> None:
+        self._shown, self._shop, self._rows, self._is_seen = shown, shop, rows, is_seen
+        self._task: TaskID | None = None
+        self._begun = time.monotonic()
+        self._landed = 0
 
     def planned(self, expected: int, already: int) -> None:
-        self._bar.update(self._task, total=expected, completed=already)
-        if not self._console.is_terminal:
+        if self._task is None:
+            self._task = self._shown.add_task(self._shop, rows=self._rows, rate="")
+        self._shown.update(self._task, total=expected, completed=already)
+        if not self._is_seen:
             resumed = f", {already:,} of them verified before" if already else ""
-            say(f"{self.shop}: {expected:,} {self.rows} to read{resumed}")
+            say(f"{self._shop}: {expected:,} {self._rows} to read{resumed}")
 
     def landed(self, rows: int) -> None:
         self._landed += rows
         rate = self._landed / max(time.monotonic() - self._begun, 0.001)
-        self._bar.update(self._task, advance=rows, rate=f"{rate:,.0f}/s")
+        if self._task is not None:
+            self._shown.update(self._task, advance=rows, rate=f"{rate:,.0f}/s")
+
+
+Read: TypeAlias = Callable[[Installation, ShopSettings, Connector, Bar], Outcome]
 
 
 def register(app: typer.Typer) -> None:
@@ -101,8 +121,8 @@ def backfill(
             typer.echo(f"{each.domain}: {count:,} {connector.name} to read")
         return 0
 
-    def read(each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
-        return pipeline.backfill(installation, each, connector, restart=restart, progress=bar, **days)
+    def read(stoppable: Installation, each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
+        return pipeline.backfill(stoppable, each, connector, restart=restart, progress=bar, **days)
 
     return _read(installation, chosen, read)
 
@@ -113,8 +133,8 @@ def sync(config: ConfigOption = None, shop: ShopOption = None, only: OnlyOption 
     installation = installed(config)
     chosen = [(each, connector) for each in chosen_shops(installation, shop) for connector in _connectors(only)]
 
-    def read(each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
-        return pipeline.sync(installation, each, connector, progress=bar)
+    def read(stoppable: Installation, each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
+        return pipeline.sync(stoppable, each, connector, progress=bar)
 
     return _read(installation, chosen, read)
 
@@ -142,22 +162,34 @@ def _connectors(only: str | None) -> Sequence[Connector]:
     return [connector for name, connector in known.items() if name in wanted]
 
 
-def _read(
-    installation: Installation,
-    chosen: Sequence[tuple[ShopSettings, Connector]],
-    read: Callable[[ShopSettings, Connector, Bar], Outcome],
-) -> int:
-    """Every chosen connector of every chosen shop read, whatever became of the one before it."""
+def _read(installation: Installation, chosen: Sequence[tuple[ShopSettings, Connector]], read: Read) -> int:
+    """Every chosen connector of every chosen shop, shops side by side; the trouble of one holds up no other."""
     pipeline.plans_of(installation)
-    outcomes = []
-    for shop, connector in chosen:
-        with Bar(shop.domain, connector.name) as bar:
+    shops = list(dict.fromkeys(shop.domain for shop, _ in chosen))
+    stopping = Event()
+    stoppable = stopped_by(installation, stopping) if len(shops) > 1 else installation
+
+    def read_shop(domain: str) -> list[Outcome]:
+        return [_attempt(stoppable, shop, connector, read, bars) for shop, connector in chosen if shop.domain == domain]
+
+    with Bars() as bars:
+        if len(shops) == 1:
+            return _report(installation, read_shop(shops[0]))
+        with ThreadPoolExecutor(min(len(shops), SHOPS_AT_ONCE)) as threads:
             try:
-                outcomes.append(read(shop, connector, bar))
-            except OkrsyncError as error:
-                # The shop could not even be reached, or did not let us in.
-                outcomes.append(Outcome(shop.domain, connector.name, "sync", "failed", error=error))
-    return _report(installation, outcomes)
+                found = [outcome for outcomes in threads.map(read_shop, shops) for outcome in outcomes]
+            except BaseException:
+                stopping.set()  # the others finish the batch in hand
+                raise
+    return _report(installation, found)
+
+
+def _attempt(installation: Installation, shop: ShopSettings, connector: Connector, read: Read, bars: Bars) -> Outcome:
+    try:
+        return read(installation, shop, connector, bars.bar(shop.domain, connector.name))
+    except OkrsyncError as error:
+        # The shop could not even be reached, or did not let us in.
+        return Outcome(shop.domain, connector.name, "sync", "failed", error=error)
 
 
 def _report(installation: Installation, outcomes: list[Outcome]) -> int:
