@@ -18,8 +18,8 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
-from service.demo.cost import MAX_QUERY_COST, actual_cost, asked_size, requested_cost
-from service.demo.pages import BadRequest
+from service.demo.cost import actual_cost, asked_size, requested_cost
+from service.demo.pages import INVALID_CURSOR, BadRequest
 from service.demo.plan import Field, operation, plan
 from service.demo.projection import Projector
 from service.demo.records import TYPE_OF
@@ -84,6 +84,12 @@ def internal_error() -> Reply:
     return Reply({"errors": [error]})
 
 
+def cursor_refused() -> Reply:
+    """Shopify's word for a page cursor it no longer understands."""
+    error = {"message": INVALID_CURSOR, "extensions": {"code": "BAD_REQUEST"}}
+    return Reply({"data": None, "errors": [error]})
+
+
 def _names(asked: Asked) -> dict[str, Any]:
     name = asked.chosen.name.value if asked.chosen.name else None
     return {"fields": tuple(field.name for field in asked.roots), "name": name}
@@ -130,8 +136,8 @@ def _affordable(shop: Shop, asked: Asked, is_throttled: bool) -> int:
                 errors = [_error(complaint, field, [root.key], "BAD_REQUEST")]
                 raise Answer(Reply({"errors": errors, "data": None}, **_names(asked)))
     cost = requested_cost(asked.roots)
-    if cost > MAX_QUERY_COST:
-        raise Answer(Reply({"errors": [_too_dear(cost)]}, **_names(asked)))
+    if cost > shop.max_query_cost:
+        raise Answer(Reply({"errors": [_too_dear(cost, shop.max_query_cost)]}, **_names(asked)))
     if is_throttled or not shop.bucket.take(cost):
         raise Answer(Reply(_throttled(shop, cost, is_throttled), **_names(asked)))
     return cost
@@ -148,14 +154,14 @@ def _size_complaint(field: Field) -> str | None:
     return f"{sizes[0]} must be greater than or equal to 0" if asked_size(field) < 0 else None
 
 
-def _too_dear(cost: int) -> Json:
+def _too_dear(cost: int, most: int) -> Json:
     message = (
-        f"Query cost is {cost}, which exceeds the single query max cost limit ({MAX_QUERY_COST}).\n\n"
+        f"Query cost is {cost}, which exceeds the single query max cost limit ({most}).\n\n"
         f"See {DOCUMENTATION} for more information on how the\ncost of a query is calculated.\n\n"
         "To query larger amounts of data with fewer limits, bulk operations should be used instead.\n"
         "See https://shopify.dev/api/usage/bulk-operations/queries for usage details.\n"
     )
-    extensions = {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": MAX_QUERY_COST, "documentation": DOCUMENTATION}
+    extensions = {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": most, "documentation": DOCUMENTATION}
     return {"message": message, "extensions": extensions}
 
 

@@ -125,12 +125,7 @@ class BulkOperations:
     def search(self, query: str | None, sort_key: str, reverse: bool, **window: Any) -> Page:
         """Newest first unless reversed."""
         search = Grammar(FILTERS, self.shop.index.grammar.timezone).search(query)
-        reads = [(FILTERS[name].read, limits) for name, limits in search.ranges.items()]
-        found = [
-            each
-            for each in self._current()
-            if all(low <= read(each) < high for read, (low, high) in reads) and all(test(each) for test in search.tests)
-        ]
+        found = search.found(self._current(), FILTERS)
         key = SORT_KEYS[sort_key]
         return page(sorted(found, key=key), key, reverse=not reverse, **window)
 

@@ -49,6 +49,8 @@ def _outcome(
         _write(bulk, operation, root, projector, records)
     except LookupError:  # a world that contradicts itself
         return "FAILED", "INTERNAL_SERVER_ERROR"
+    if error_code == "CANCELED":
+        return "CANCELED", None
     return ("FAILED", error_code) if error_code else ("COMPLETED", None)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from service.demo.model import Agreement, LineItem, Order, Sale
+from service.demo.model import Agreement, Event, LineItem, Order, Sale
 
 if TYPE_CHECKING:
     from service.demo.shop import Shop
@@ -103,10 +103,39 @@ class Changes:
             found.cancel_reason = reason
         return found
 
-    def delete(self, order_id: int) -> None:
-        """The order gone from the shop, as Shopify deletes: without a trace in any list."""
+    def delete(self, order_id: int, *, is_listed: bool = True) -> None:
+        """The order gone from the shop; whether the activity log lists it is not certain of Shopify."""
         with self._changing():
             self.shop.world.orders.remove(self.find(order_id))
+            if is_listed:
+                event = Event(len(self.shop.world.events) + 1, "destroy", "ORDER", order_id, self.shop.now)
+                self.shop.world.events.append(event)
+
+    def merge(self, old: int, kept: int, *, is_touching: bool = False) -> None:
+        """All orders of customer `old` are those of `kept`, and `old` is gone; are the orders stamped as updated?"""
+        with self._changing():
+            for order in self.shop.world.orders:
+                if order.customer_id == old:
+                    order.customer_id = kept
+                    if is_touching:
+                        order.updated_at = self.shop.now
+            self.shop.world.idle_customers.discard(old)
+
+    def reassign(self, order_id: int, customer_id: int | None) -> Order:
+        """The order given to another customer; the one it belonged to stays."""
+        with self._changing():
+            found = self.find(order_id)
+            if found.customer_id is not None:
+                self.shop.world.idle_customers.add(found.customer_id)
+            found.customer_id, found.updated_at = customer_id, self.shop.now
+        return found
+
+    def journey_ready(self, order_id: int) -> Order:
+        """Shopify has worked out how the buyer came; the order is not stamped as updated."""
+        with self._changing():
+            found = self.find(order_id)
+            found.journey_ready = True
+        return found
 
     def _adjustment(self, amount: int) -> Sale:
         return Sale(self._next_id(), "RETURN", "ADJUSTMENT", None, -amount, 0, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from secrets import token_hex
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: deque[Fault] = deque()
         self._truncations: deque[bool] = deque()
+        self._lost_cursors = 0
         self.tokens: set[str] = set()
         self.is_installed = True
 
@@ -40,12 +43,25 @@ class Faults:
         """The connection is reset in the middle of the answer."""
         self._waiting.extend([Fault("reset")] * n)
 
+    def lose_cursor_next(self, n: int = 1) -> None:
+        """The next questions that go on after a page cursor are told that it is invalid."""
+        self._lost_cursors += n
+
+    def expire_links(self) -> None:
+        """The signed links to bulk files handed out so far no longer answer; who asks again gets new ones."""
+        with self.shop.lock:
+            for operation in self.shop.bulk.operations:
+                operation.signature = token_hex(16)
+
     def truncate_bulk_next(self, silently: bool = False) -> None:
         """The next file download ends early: mid-line and short of Content-Length, or (silently) after a line."""
         self._truncations.append(silently)
 
     def bulk_fail_next(self, error_code: str = "INTERNAL_SERVER_ERROR", partial: bool = False) -> None:
-        """The next bulk operation ends FAILED; `partial` leaves half the records behind `partialDataUrl`."""
+        """The next bulk operation ends FAILED; `partial` leaves half the records behind `partialDataUrl`.
+
+        With `error_code` CANCELED it ends so, as Shopify does with one that it takes for stalled.
+        """
         self.shop.bulk.failures.append((error_code, partial))
 
     def slow_bulk(self, seconds: float) -> None:
@@ -67,6 +83,12 @@ class Faults:
 
     def next_fault(self) -> Fault | None:
         return self._waiting.popleft() if self._waiting else None
+
+    def loses_cursor(self, body: bytes) -> bool:
+        """Is this a question after a page cursor, and its turn to be refused?"""
+        is_refused = self._lost_cursors > 0 and re.search(rb'"after":\s*"', body) is not None
+        self._lost_cursors -= is_refused
+        return is_refused
 
     def next_truncation(self) -> bool | None:
         return self._truncations.popleft() if self._truncations else None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from service.demo.admin import Reply, answer, internal_error
+from service.demo.admin import Reply, answer, cursor_refused, internal_error
 from service.demo.faults import Fault
 from service.demo.schema import served
 
@@ -120,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
     def _reply(self, version: str, body: bytes, fault: Fault | None) -> Reply:
         if fault and fault.kind == "internal_error":
             return internal_error()
+        if self.store.loses_cursor(body):
+            return cursor_refused()
         is_debugged = self.headers.get("Shopify-Search-Query-Debug") == "1"
         return answer(self.store.shop, version, body, bool(fault and fault.kind == "throttle"), is_debugged)
 

@@ -103,6 +103,16 @@ class Order:
         return -sum(sale.total for a in self.agreements if a.reason == "REFUND" for sale in a.sales)
 
 
+class Event(NamedTuple):
+    """An entry of the shop's activity log (Shopify's `BasicEvent`)."""
+
+    id: int
+    action: str  # destroy, …
+    subject_type: str  # ORDER, …
+    subject_id: int
+    created_at: int
+
+
 @dataclass(slots=True)
 class World:
     """A whole shop at one moment. `orders` in id order; ids and created_at rise together in generated worlds."""
@@ -118,3 +128,5 @@ class World:
     orders: list[Order] = field(default_factory=list)
     plan: str = "Basic"
     quarter: str | None = None  # the quarter a demonstration of this world is about
+    events: list[Event] = field(default_factory=list)  # in id order
+    idle_customers: set[int] = field(default_factory=set)  # those who are there without any order

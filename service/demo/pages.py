@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Key = tuple[int, int]  # sort value, id
+INVALID_CURSOR = "Invalid cursor for current pagination sort."
 
 
 class BadRequest(Exception):
@@ -64,4 +65,4 @@ def _key(cursor: str) -> Key:
         position = json.loads(b64decode(cursor, validate=True))
         return int(position["last_value"]), int(position["last_id"])
     except (ValueError, KeyError, TypeError):
-        raise BadRequest("Invalid cursor for current pagination sort.") from None
+        raise BadRequest(INVALID_CURSOR) from None

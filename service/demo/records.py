@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from service.demo.model import Order, Sale
+from service.demo.model import Event, Order, Sale
 from service.demo.pages import Page, page
 
 Getter = Callable[..., Any]
@@ -40,11 +40,13 @@ SALE_TYPES = {
     "ADJUSTMENT": "AdjustmentSale",
     "UNKNOWN": "UnknownSale",
 }
+_OTHER_NODES: dict[type, str] = {int: "Customer", Event: "BasicEvent"}  # a customer is known by number alone
 TYPE_OF: dict[str, Callable[[Any], str]] = {
     "Sale": lambda sale: SALE_TYPES[sale.it.line_type],
     "SalesAgreement": lambda agreement: agreement.it.kind,
     "PurchasingEntity": lambda order: "PurchasingCompany" if order.is_b2b else "Customer",
-    "Node": lambda record: "Order" if isinstance(record, Order) else "BulkOperation",
+    "Node": lambda record: "Order" if isinstance(record, Order) else _OTHER_NODES.get(type(record), "BulkOperation"),
+    "Event": lambda _event: "BasicEvent",
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from service.demo.bulk import Operation, Payload
+from service.demo.events import event_table, events
 from service.demo.index import SORT_VALUES, Ordered
 from service.demo.model import Order, World
 from service.demo.money import iso
@@ -52,6 +53,7 @@ def root_table() -> Table:
             "ordersCount": orders_count,
             "node": lambda request, **asked: node(request, asked["id"]),
             "nodes": lambda request, ids: [node(request, each) for each in ids],
+            "events": events,
             "bulkOperation": lambda request, **asked: request.shop.bulk.find(_gid(asked["id"])),
             "bulkOperations": bulk_operations,
             "currentBulkOperation": current_bulk_operation,
@@ -69,6 +71,7 @@ def root_table() -> Table:
             "description": lambda scope: scope.replace("_", " ").capitalize(),
         },
         **_shop_table(),
+        **event_table(),
     }
 
 
@@ -133,10 +136,18 @@ def order(request: Request, global_id: str) -> Order | None:
     return None if found is None or (oldest is not None and found.created_at < oldest) else found
 
 
-def node(request: Request, global_id: str) -> Order | Operation | None:
+def node(request: Request, global_id: str) -> Order | Operation | int | None:
     if "/BulkOperation/" in _gid(global_id):
         return request.shop.bulk.find(global_id)
+    if match := re.fullmatch(r"gid://shopify/Customer/(\d+)", global_id):
+        return customer(request, int(match[1]))
     return order(request, global_id) if "read_orders" in request.shop.scopes else None
+
+
+def customer(request: Request, customer_id: int) -> int | None:
+    """The customer, who is known by number alone; one that was merged away is not there."""
+    index, world = request.shop.index, request.shop.world
+    return customer_id if index.number_of_orders(customer_id) or customer_id in world.idle_customers else None
 
 
 def bulk_operations(request: Request, query: str | None = None, **asked: Any) -> Page:

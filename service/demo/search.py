@@ -10,12 +10,13 @@ Source: https://shopify.dev/docs/api/usage/search-syntax
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+T = TypeVar("T")
 Test = Callable[[Any], bool]
 Range = tuple[int, int]  # half-open
 EVERYTHING: Range = (-(1 << 62), 1 << 62)
@@ -55,6 +56,12 @@ class Search:
     def narrow(self, name: str, low: int, high: int) -> None:
         old = self.ranges.get(name, EVERYTHING)
         self.ranges[name] = max(old[0], low), min(old[1], high)
+
+    def found(self, records: Iterable[T], filters: Mapping[str, Filter]) -> list[T]:
+        """The records for which all of it holds; for lists too short to need an index."""
+        reads = [(filters[name].read, limits) for name, limits in self.ranges.items()]
+        inside = [each for each in records if all(low <= read(each) < high for read, (low, high) in reads)]
+        return [each for each in inside if all(test(each) for test in self.tests)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ def _journey(index: Index) -> Table:
 
 
 def _connections() -> Table:
-    nodes = ("Order", "SalesAgreement", "Sale", "LineItem", "RefundLineItem", "BulkOperation")
+    nodes = ("Order", "SalesAgreement", "Sale", "LineItem", "RefundLineItem", "BulkOperation", "Event")
     connection: dict[str, Getter] = {
         "nodes": lambda shown: shown.items,
         "edges": lambda shown: [(shown, item) for item in shown.items],

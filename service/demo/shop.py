@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import RLock
 
 from service.demo.bulk import BulkOperations, bulk_table
-from service.demo.cost import Bucket
+from service.demo.cost import MAX_QUERY_COST, Bucket
 from service.demo.index import Index
 from service.demo.model import World
 from service.demo.roots import Request, root_table
@@ -25,6 +25,7 @@ class Shop:
         scopes: tuple[str, ...] = SCOPES,
         bucket: int = 2000,
         restore_rate: int = 100,
+        max_query_cost: int = MAX_QUERY_COST,
         bulk_slots: int = 5,
         oldest_version: str = "2026-01",
         inclusive_bounds: bool = False,
@@ -35,6 +36,7 @@ class Shop:
         self.lock = RLock()
         self.scopes = set(scopes)
         self.versions = VERSIONS[VERSIONS.index(oldest_version) :]
+        self.max_query_cost = max_query_cost
         self.bucket = Bucket(bucket, restore_rate)
         self.index = Index(world, inclusive_bounds)
         self.bulk = BulkOperations(self, bulk_slots)

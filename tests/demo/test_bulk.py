@@ -272,6 +272,22 @@ def test_the_address_expires_after_a_week(client: Client, store: DemoStore) -> N
     assert client.data(POLL, id=done["id"])["bulkOperation"]["status"] == "EXPIRED"
 
 
+def test_a_link_can_stop_answering_and_is_signed_anew_for_who_asks(client: Client, store: DemoStore) -> None:
+    done = finished(client, LEDGER)
+    store.expire_links()
+    assert fetch(done["url"]).status_code == 403
+    again = client.data(POLL, id=done["id"])["bulkOperation"]
+    assert again["status"] == "COMPLETED"
+    assert fetch(again["url"]).status_code == 200
+
+
+def test_shopify_cancels_an_operation_that_stalls(client: Client, store: DemoStore) -> None:
+    store.bulk_fail_next("CANCELED", partial=True)
+    stalled = finished(client, LEDGER)
+    assert (stalled["status"], stalled["errorCode"], stalled["url"]) == ("CANCELED", None, None)
+    assert stalled["partialDataUrl"]
+
+
 def test_files_are_gone_when_the_store_stops() -> None:
     with open_shop() as (store, client):
         finished(client, LEDGER)

@@ -81,12 +81,66 @@ def test_a_cancelled_order_is_refunded_or_not(client: Client, store: DemoStore, 
     assert client.names("status:cancelled") == ["#1003", "#1004"]
 
 
-def test_a_deleted_order_leaves_no_trace(client: Client, store: DemoStore) -> None:
+EVENTS = """query($q: String) { events(first: 9, query: $q, sortKey: CREATED_AT) { nodes {
+  __typename id action createdAt ... on BasicEvent { subjectId subjectType } } } }"""
+
+
+def events(client: Client, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.data(EVENTS, q=query)["events"]["nodes"]
+    return found
+
+
+def test_a_deleted_order_is_gone_from_every_list_but_the_log(client: Client, store: DemoStore) -> None:
     store.delete(1003)
+    store.delete(1004, is_listed=False)
     assert client.data('{ order(id: "gid://shopify/Order/1003") { id } ordersCount { count } }') == {
         "order": None,
-        "ordersCount": {"count": 5},
+        "ordersCount": {"count": 4},
     }
+    wanted = {
+        "__typename": "BasicEvent", "id": "gid://shopify/BasicEvent/1", "action": "destroy",
+        "createdAt": "2026-10-01T12:00:01Z", "subjectId": "gid://shopify/Order/1003", "subjectType": "ORDER",
+    }  # fmt: skip
+    assert events(client, "action:destroy subject_type:ORDER") == [wanted]
+    assert events(client, "action:destroy subject_type:PRODUCT") == []
+    assert events(client, "created_at:>'2026-10-01T12:00:01Z'") == []
+    store.now += 366 * 86_400
+    assert events(client, "") == []
+
+
+def buyers(client: Client) -> list[str | None]:
+    """Who bought each order, and whether customers 7 and 8 are there."""
+    document = """{ orders(first: 9, sortKey: ID) { nodes { customer { id } } }
+      nodes(ids: ["gid://shopify/Customer/7", "gid://shopify/Customer/8"]) { id } }"""
+    found = client.data(document)
+    nodes = [node["customer"] for node in found["orders"]["nodes"]] + found["nodes"]
+    return [node and node["id"].rpartition("/")[2] for node in nodes]
+
+
+def test_a_merged_customer_is_gone_and_the_orders_stay_unstamped(client: Client, store: DemoStore) -> None:
+    assert buyers(client) == ["7", "7", None, "8", "8", "9", "7", "8"]
+    store.merge(8, 7)
+    assert buyers(client) == ["7", "7", None, "7", "7", "9", "7", None]
+    assert client.names("updated_at:>'2026-10-01T12:00:00Z'") == []
+    store.merge(7, 9, is_touching=True)
+    assert buyers(client) == ["9", "9", None, "9", "9", "9", None, None]
+    assert len(client.names("updated_at:>'2026-10-01T12:00:00Z'")) == 4
+
+
+def test_an_order_given_to_somebody_else_leaves_its_customer_there(client: Client, store: DemoStore) -> None:
+    store.reassign(1004, 7)
+    store.reassign(1005, None)
+    assert buyers(client) == ["7", "7", None, "7", None, "9", "7", "8"]
+
+
+def test_a_journey_that_becomes_ready_stamps_nothing(client: Client, store: DemoStore) -> None:
+    [waiting] = [order for order in store.world.orders if order.has_journey and not order.journey_ready]
+    document = "query($id: ID!) { order(id: $id) { updatedAt customerJourneySummary { ready } } }"
+    before = client.data(document, id=f"gid://shopify/Order/{waiting.id}")["order"]
+    store.journey_ready(waiting.id)
+    after = client.data(document, id=f"gid://shopify/Order/{waiting.id}")["order"]
+    assert before["customerJourneySummary"] == {"ready": False}
+    assert after == {**before, "customerJourneySummary": {"ready": True}}
 
 
 def test_an_unknown_order_cannot_be_touched(store: DemoStore) -> None:

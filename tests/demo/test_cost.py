@@ -53,6 +53,12 @@ def test_a_document_over_a_thousand_points_is_refused_whatever_is_left(client: C
     assert error["message"].startswith(f"Query cost is {error['extensions']['cost']}, which exceeds")
 
 
+def test_a_shop_can_allow_less() -> None:
+    with open_shop(max_query_cost=20) as (_, client):
+        (error,) = client.ask(LEDGER, first=6)["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["maxCost"]) == ("MAX_COST_EXCEEDED", 20)
+
+
 def test_an_empty_bucket_throttles_until_it_has_trickled_full() -> None:
     with open_shop(bucket=300, restore_rate=1000) as (store, client):
         asked = cost(client.ask(LEDGER, first=6))["requestedQueryCost"]

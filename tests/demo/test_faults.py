@@ -42,6 +42,20 @@ def test_a_connection_is_reset_in_the_middle_of_an_answer(client: Client, store:
     assert client.data(QUESTION)
 
 
+def test_a_page_cursor_can_become_invalid(client: Client, store: DemoStore) -> None:
+    following = """query($after: String) { orders(first: 2, after: $after) {
+      nodes { name } pageInfo { endCursor hasNextPage } } }"""
+    after = client.data(following)["orders"]["pageInfo"]["endCursor"]
+    store.lose_cursor_next()
+    assert client.data(following)["orders"]["nodes"]
+    (error,) = client.ask(following, after=after)["errors"]
+    assert (error["message"], error["extensions"]["code"]) == (
+        "Invalid cursor for current pagination sort.",
+        "BAD_REQUEST",
+    )
+    assert client.data(following, after=after)["orders"]["nodes"]
+
+
 def test_faults_wait_in_line(client: Client, store: DemoStore) -> None:
     store.fail_next(503)
     store.throttle_next()
