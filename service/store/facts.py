@@ -4,7 +4,8 @@ A fact row carries what an order means in its customer's history (`nth`, `prev_d
 that "first order in the window" is a predicate and needs no COUNT(DISTINCT). One order can move the order numbers of
 every later order of its customer, so a refresh looks at all orders of the customers touched: those the changed orders
 belong to now (from `orders`) and those they belonged to before (from the facts). A late old order, a deletion, a
-test flag or a customer merge is therefore nothing special. Only rows that differ are written.
+test flag or a customer merge is therefore nothing special. A customer who was merged away counts as the one that was
+kept. Only rows that differ are written.
 """
 
 from __future__ import annotations
@@ -30,10 +31,7 @@ _AFFECT_CHANGED = text("insert into affected_orders (order_id) values (:order_id
 
 _AFFECT_THEIR_CUSTOMERS = text("""
 insert into affected_orders (order_id)
-select orders.order_id
-from orders
-where orders.shop_id = :shop_id
-  and orders.customer_id in (
+with names as (
     select orders.customer_id
     from affected_orders
     cross join orders
@@ -43,6 +41,24 @@ where orders.shop_id = :shop_id
     from affected_orders
     cross join order_facts
     where order_facts.shop_id = :shop_id and order_facts.order_id = affected_orders.order_id
+),
+histories as (
+    select coalesce(customer_aliases.kept_id, names.customer_id) as customer_id
+    from names
+    left join customer_aliases
+        on customer_aliases.shop_id = :shop_id
+        and customer_aliases.customer_id = names.customer_id
+)
+select orders.order_id
+from orders
+where orders.shop_id = :shop_id
+  and orders.customer_id in (
+    select customer_id from histories
+    union
+    select customer_aliases.customer_id
+    from histories
+    cross join customer_aliases
+    where customer_aliases.shop_id = :shop_id and customer_aliases.kept_id = histories.customer_id
   )
 on conflict do nothing
 """)
@@ -65,13 +81,16 @@ with at_order_time as (
         orders.order_id,
         orders.processed_at,
         orders.processed_date as order_date,
-        orders.customer_id,
+        coalesce(customer_aliases.kept_id, orders.customer_id) as customer_id,
         coalesce(sum(order_sales.gross_sales_minor), 0) as gross_sales_minor,
         coalesce(sum(order_sales.discounts_minor), 0) as discounts_minor,
         coalesce(sum(order_sales.quantity), 0) as units,
         count(*) filter (where order_sales.is_subscription) > 0 as is_subscription
     from affected_orders
     cross join orders
+    left join customer_aliases
+        on customer_aliases.shop_id = orders.shop_id
+        and customer_aliases.customer_id = orders.customer_id
     left join order_sales
         on order_sales.shop_id = orders.shop_id
         and order_sales.order_id = orders.order_id
@@ -81,7 +100,8 @@ with at_order_time as (
       and orders.order_id = affected_orders.order_id
       and orders.deleted_at is null
       and not orders.is_test
-    group by orders.order_id, orders.processed_at, orders.processed_date, orders.customer_id
+    group by
+        orders.order_id, orders.processed_at, orders.processed_date, orders.customer_id, customer_aliases.kept_id
 )
 select
     :shop_id,

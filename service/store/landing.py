@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Date, delete, select
 
-from service.store import facts
+from service.store import customers, facts
 from service.store.pending import note_touched
-from service.store.tables import backfill_slices, metadata, watermarks
+from service.store.tables import backfill_slices, metadata, orders, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
 
@@ -18,6 +18,7 @@ def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, i
     """What changed. Facts follow at once, or after the last batch when landing `in_bulk`."""
     changed = 0
     touched: list[date] = []
+    customers.note_moves(connection, shop_id, batch.rows.get(orders.name, ()))
     for name, rows in batch.rows.items():
         changed_here = upsert(connection, metadata.tables[name], rows)
         if changed_here:

@@ -15,7 +15,7 @@ IDS_A_QUERY = 5_000
 def order_days(connection: Connection, shop_id: int, order_ids: Iterable[int]) -> dict[int, str]:
     """Order id → its order day, for those that have landed."""
     found: dict[int, str] = {}
-    for ids in _chunks(order_ids):
+    for ids in chunks(order_ids):
         rows = connection.execute(
             select(orders.c.order_id, orders.c.processed_date).where(
                 orders.c.shop_id == shop_id, orders.c.order_id.in_(ids)
@@ -29,7 +29,7 @@ def agreements(connection: Connection, shop_id: int, agreement_ids: Iterable[int
     """Agreement id → order id, event day and whether it placed the order, for those that have landed."""
     found: dict[int, tuple[int, str, bool]] = {}
     t = order_agreements.c
-    for ids in _chunks(agreement_ids):
+    for ids in chunks(agreement_ids):
         rows = connection.execute(
             select(t.agreement_id, t.order_id, t.event_date, t.is_placing).where(
                 t.shop_id == shop_id, t.agreement_id.in_(ids)
@@ -39,6 +39,7 @@ def agreements(connection: Connection, shop_id: int, agreement_ids: Iterable[int
     return found
 
 
-def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
+def chunks(ids: Iterable[int]) -> Iterable[list[int]]:
+    """The ids, each once, in lists that fit into one statement."""
     unique = sorted(set(ids))
     return (unique[n : n + IDS_A_QUERY] for n in range(0, len(unique), IDS_A_QUERY))

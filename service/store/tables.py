@@ -157,6 +157,8 @@ orders = Table(
     # A customer's history in order (order numbers); also the way from a customer to what must be refreshed.
     Index(None, "shop_id", "customer_id", "processed_at"),
     Index(None, "shop_id", "processed_date"),
+    # Counted over a stretch of creation time, to be compared with Shopify's own count.
+    Index(None, "shop_id", "created_at", "deleted_at"),
 )
 
 order_agreements = Table(
@@ -202,6 +204,25 @@ order_sales = Table(
     Index(None, "shop_id", "event_date"),
 )
 
+customer_aliases = Table(
+    "customer_aliases",
+    metadata,
+    _key("shop_id"),
+    _key("customer_id"),  # merged away at Shopify
+    _must("merged_into", BigInteger),  # as it was noticed
+    _must("kept_id", BigInteger),  # whom that leads to, merge after merge
+    _must("noticed_at", UtcInstant),
+    Index(None, "shop_id", "kept_id"),
+)
+
+customer_moves = Table(
+    "customer_moves",
+    metadata,
+    _key("shop_id"),
+    _key("customer_id"),  # whose order came back in another name: is to be asked about
+    _must("moved_to", BigInteger),
+)
+
 # --- derived from it, and rebuilt from it at will ------------------------------------------------------------------
 
 order_facts = Table(
@@ -210,7 +231,7 @@ order_facts = Table(
     _key("shop_id"),
     _key("order_id"),
     _must("order_date", Date),
-    Column("customer_id", BigInteger),
+    Column("customer_id", BigInteger),  # the kept one, after merges
     Column("nth", Integer),  # the customer's order number, from 1; null without a customer
     Column("prev_date", Date),  # order day of that customer's previous counted order
     # At order time, PRODUCT lines only.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, event, insert, select, update
 
 from service.store import facts
 from service.store.engine import open_engine
-from service.store.tables import order_facts, order_sales, orders
+from service.store.tables import customer_aliases, order_facts, order_sales, orders
 from tests.metrics.little_world import little_world
 from tests.metrics.load_world import insert_orders, load_world, order_row
 
@@ -38,16 +38,20 @@ def expected_facts(connection: Connection) -> dict[int, Fact]:
     for sale in connection.execute(select(order_sales).where(order_sales.c.shop_id == SHOP)):
         if sale.is_placing and sale.line_type == "PRODUCT":
             lines.setdefault(sale.order_id, []).append(sale)
+    merged = {row.customer_id: row.merged_into for row in connection.execute(select(customer_aliases))}
     lives: dict[int, list[date]] = {}
     found: dict[int, Fact] = {}
     for row in sorted(counted, key=lambda r: (r.processed_at, r.order_id)):
-        life = lives.setdefault(row.customer_id, []) if row.customer_id is not None else None
+        customer = row.customer_id
+        while customer in merged:
+            customer = merged[customer]
+        life = lives.setdefault(customer, []) if customer is not None else None
         sold = lines.get(row.order_id, [])
         found[row.order_id] = (
             SHOP,
             row.order_id,
             row.processed_date,
-            row.customer_id,
+            customer,
             len(life) + 1 if life is not None else None,
             life[-1] if life else None,
             sum(s.gross_sales_minor for s in sold),

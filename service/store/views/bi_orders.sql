@@ -6,7 +6,7 @@ select
     orders.order_name as order_name,  -- the name people see, such as #1001
     orders.processed_date as processed_date,  -- the order day: processedAt in the shop's time zone
     orders.created_at as created_at,  -- when the order was made, UTC
-    orders.customer_id as customer_id,  -- Shopify's id of the customer, empty for guests without a record
+    order_facts.customer_id as customer_id,  -- Shopify's id of the customer, after merges the kept one; empty for guests without a record
     order_facts.nth as customer_order_number,  -- the how-manieth order of this customer, from 1
     case when order_facts.nth is null then 'unknown' when order_facts.nth = 1 then 'first_time' else 'returning' end as customer_type,  -- first_time, returning, or unknown without a customer
     orders.source_name as source,  -- where it came from: web, pos, a draft or an app
