@@ -15,8 +15,8 @@ from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, Se
 from service.installation import Installation, shop_of
 from service.plans import check_currencies, plans_for, plans_of
 from service.settings import ShopSettings
-from service.shopify.auth import ClientCredentials, Credentials, CustomAppToken
 from service.shopify.client import PATIENCE_SECONDS, Client
+from service.shopify.credentials import ClientCredentials, Credentials, CustomAppToken, ExpiringToken
 from service.shopify.probe import orders_count, probe
 from service.store import landing, runs, shops
 from service.values import Shop
@@ -40,6 +40,7 @@ def _client(installation: Installation, settings: ShopSettings, patience: float 
         api_url=settings.api_url,
         patience=patience,
         sleep=installation.sleep,
+        wall_clock=lambda: installation.clock().timestamp(),
     )
 
 
@@ -188,7 +189,13 @@ def credentials(installation: Installation, shop: ShopSettings) -> Credentials:
         return CustomAppToken(secret(shop.access_token_env, "access_token_env"))
     assert shop.client_id
     assert shop.client_secret_env
-    return ClientCredentials(shop.client_id, secret(shop.client_secret_env, "client_secret_env"))
+    client_secret = secret(shop.client_secret_env, "client_secret_env")
+    if not shop.refresh_token_env:
+        return ClientCredentials(shop.client_id, client_secret)
+    file, first = installation.settings.token_file(shop.domain), None
+    if not file.exists() or settings_.is_given(shop.refresh_token_env, installation.environment):
+        first = secret(shop.refresh_token_env, "refresh_token_env")
+    return ExpiringToken(shop.client_id, client_secret, file, first)
 
 
 def history_is_cut(client: Client, shop: Shop, now: datetime) -> bool:

@@ -77,6 +77,10 @@ class Calendar(_Frozen):
     check_in: Annotated[str, AfterValidator(_check_in)] = "mon 09:00"
 
 
+class Tokens(_Frozen):
+    folder: str = "var/tokens"
+
+
 class ConnectorSchedule(_Frozen):
     """When each connector runs; its fields are the connectors' names."""
 
@@ -92,6 +96,7 @@ class ShopSettings(_Frozen):
     access_token_env: str | None = None
     client_id: str | None = None
     client_secret_env: str | None = None
+    refresh_token_env: str | None = None
     api_url: Annotated[str, AfterValidator(_url)] | None = None
     schedule: ConnectorSchedule = ConnectorSchedule()
 
@@ -102,6 +107,8 @@ class ShopSettings(_Frozen):
             raise ValueError("client_id and client_secret_env belong together")
         if bool(self.access_token_env) == all(app):
             raise ValueError("give access_token_env, or client_id with client_secret_env, and not both")
+        if self.refresh_token_env and not all(app):
+            raise ValueError("refresh_token_env goes with client_id and client_secret_env")
         return self
 
 
@@ -112,11 +119,16 @@ class Settings(_Frozen):
     root: Path
     database: Database = Database()
     calendar: Calendar = Calendar.model_validate({})
+    tokens: Tokens = Tokens()
     shops: tuple[ShopSettings, ...] = Field(min_length=1)
 
     @property
     def okr_folder(self) -> Path:
         return self.file.parent / "okrs"
+
+    def token_file(self, domain: str) -> Path:
+        """Where the pair of a shop's expiring token is kept."""
+        return self.root / self.tokens.folder / f"{domain}.json"
 
     @property
     def database_url(self) -> str:
@@ -161,7 +173,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _with_environment(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """OKRSYNC_DATABASE_URL and its like win over the file: OKRSYNC_<SECTION>_<KEY> for plain sections."""
-    for section, model in (("database", Database), ("calendar", Calendar)):
+    for section, model in (("database", Database), ("calendar", Calendar), ("tokens", Tokens)):
         for key in model.model_fields:
             given = environment.get(f"OKRSYNC_{section}_{key}".upper())
             if given is not None and isinstance(values.setdefault(section, {}), dict):
@@ -179,6 +191,11 @@ def _problem(file: Path, complaint: Any) -> Problem:
     elif complaint["type"] == "missing":
         message = "is missing"
     return Problem(str(file), key, message, HINTS.get(general, ""))
+
+
+def is_given(name: str, environment: Mapping[str, str]) -> bool:
+    """Is there a secret of that name?"""
+    return bool(environment.get(f"{name}_FILE") or environment.get(name, "").strip())
 
 
 def secret(name: str, environment: Mapping[str, str], *, file: Path, key: str) -> str:

@@ -209,11 +209,16 @@ def open_shop(
 
 @contextmanager
 def installed(
-    file: Path, store: DemoStore, *, sizes: Sizes | None = None, sleep: Callable[[float], None] = doze
+    file: Path,
+    store: DemoStore,
+    *,
+    sizes: Sizes | None = None,
+    sleep: Callable[[float], None] = doze,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Installation]:
     """The program as that settings file describes it, on the store's clock."""
     found = pipeline.install(
-        file, environment={TOKEN: store.token}, clock=lambda: datetime.fromtimestamp(store.now, UTC)
+        file, environment=environment or {TOKEN: store.token}, clock=lambda: datetime.fromtimestamp(store.now, UTC)
     )
     yield replace(found, sleep=sleep, sizes=sizes or Sizes())
     found.engine.dispose()

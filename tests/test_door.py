@@ -15,7 +15,7 @@ from service.store import slices
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
 from service.store.tables import sync_runs
-from tests.shop import corner_shop, done, open_shop
+from tests.shop import TOKEN, OpenShop, WatchedStore, corner_shop, done, installed, open_shop, write_settings
 
 
 def test_a_refusal_at_the_door_is_a_run_that_says_why(database_url: str, tmp_path: Path) -> None:
@@ -75,6 +75,28 @@ def test_a_resumed_backfill_reads_no_more_than_was_asked_for(database_url: str, 
             begins = slices.start_of(connection, shop.store.world.shop_id, "orders")
         assert begins == day_start(date(2026, 7, 1), "Europe/Berlin")
         assert len(shop.sql("select order_id from orders")) == 1
+
+
+def test_a_shop_with_an_expiring_token_is_open_for_months(tmp_path: Path, sqlite_template: bytes) -> None:
+    (tmp_path / "okrsync.db").write_bytes(sqlite_template)
+    with WatchedStore(corner_shop()) as store:
+        file = write_settings(tmp_path, store, f"sqlite:///{tmp_path}/okrsync.db")
+        ways = 'client_id = "demo-app"\nclient_secret_env = "SECRET"\nrefresh_token_env = "FIRST"'
+        file.write_text(file.read_text().replace(f'access_token_env = "{TOKEN}"', ways))
+        environment = {"SECRET": "demo-secret", "FIRST": store.new_pair().refresh_token}
+        with installed(file, store, environment=environment) as installation:
+            shop = OpenShop(store, installation)
+            for _ in range(3):
+                shop.later(days=60)
+                done(shop.sync())
+        with installed(file, store, environment={"SECRET": "demo-secret"}) as installation:
+            done(OpenShop(store, installation).sync())
+        (tmp_path / f"var/tokens/{store.domain}.json").unlink()
+        with (
+            installed(file, store, environment={"SECRET": "demo-secret"}) as installation,
+            pytest.raises(SettingsError, match="FIRST is not set"),
+        ):
+            OpenShop(store, installation).sync()
 
 
 def test_the_daemon_does_not_start_without_its_secret(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_relative_paths_begin_at_the_folder_that_holds_config(tmp_path: Path) ->
     assert beside.okr_folder == tmp_path / "okrs"
 
 
+def test_tokens_are_kept_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    domain = "a.myshopify.com"
+    assert settings(tmp_path).token_file(domain) == tmp_path / "var/tokens/a.myshopify.com.json"
+    elsewhere = settings(tmp_path, OKRSYNC_TOKENS_FOLDER="/run/keys")
+    assert elsewhere.token_file(domain) == Path("/run/keys/a.myshopify.com.json")
+
+
 @pytest.mark.parametrize("url", ["sqlite:////data/x.db", "sqlite://", "postgresql+psycopg://u@h/d"])
 def test_other_urls_stay_as_they_are(tmp_path: Path, url: str) -> None:
     assert settings(tmp_path, OKRSYNC_DATABASE_URL=url).database_url == url

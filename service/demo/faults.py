@@ -7,6 +7,8 @@ from collections import deque
 from secrets import token_hex
 from typing import TYPE_CHECKING, NamedTuple
 
+from service.demo.pairs import Pairs
+
 if TYPE_CHECKING:
     from service.demo.shop import Shop
 
@@ -25,7 +27,9 @@ class Faults:
         self._waiting: deque[Fault] = deque()
         self._truncations: deque[bool] = deque()
         self._lost_cursors = 0
+        self._lost_grants = 0
         self.tokens: set[str] = set()
+        self.pairs = Pairs()
         self.is_installed = True
 
     def throttle_next(self, n: int = 1) -> None:
@@ -75,10 +79,16 @@ class Faults:
     def expire_token(self) -> None:
         """Every token handed out so far is refused from now on."""
         self.tokens.clear()
+        self.pairs.expire()
+
+    def lose_grant_next(self, n: int = 1) -> None:
+        """The token endpoint grants, and its answer is lost on the way."""
+        self._lost_grants += n
 
     def uninstall(self) -> None:
         """The merchant removes the app: tokens die and new ones are refused with an HTML page."""
         self.tokens.clear()
+        self.pairs.revoke()
         self.is_installed = False
 
     def next_fault(self) -> Fault | None:
@@ -89,6 +99,10 @@ class Faults:
         is_refused = self._lost_cursors > 0 and re.search(rb'"after":\s*"', body) is not None
         self._lost_cursors -= is_refused
         return is_refused
+
+    def next_lost_grant(self) -> bool:
+        self._lost_grants, is_lost = max(0, self._lost_grants - 1), self._lost_grants > 0
+        return is_lost
 
     def next_truncation(self) -> bool | None:
         return self._truncations.popleft() if self._truncations else None

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from service.demo.admin import Reply, answer, cursor_refused, internal_error
 from service.demo.faults import Fault
+from service.demo.pairs import ACCESS_SECONDS, REFRESH_SECONDS
 from service.demo.schema import served
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
         return answer(self.store.shop, version, body, bool(fault and fault.kind == "throttle"), is_debugged)
 
     def _has_token(self) -> bool:
-        return self.headers.get("X-Shopify-Access-Token", "") in self.store.tokens
+        return self.store.admits(self.headers.get("X-Shopify-Access-Token", ""))
 
     def _scopes(self) -> None:
         if not self._has_token():
@@ -136,19 +137,37 @@ class Handler(BaseHTTPRequestHandler):
         return self._json(200, {"access_scopes": [{"handle": scope} for scope in scopes]})
 
     def _grant_token(self, body: bytes) -> None:
-        """The client-credentials grant. A refusal because of the app comes as a page, not as JSON."""
+        """Client credentials or a refresh token, for a token. A refusal because of the app comes as a page."""
         asked = self._form(body)
-        status, reply = 400, {"error": "unsupported_grant_type"}
+        kind = asked.get("grant_type", "")
         if not self.store.is_installed:
-            self._saw("token", Reply({}, status))
-            return self._html(status, "Oauth error app_not_installed")
+            self._saw("token", Reply({}, 400, name=kind))
+            return self._html(400, "Oauth error app_not_installed")
+        status, reply = self._granted(kind, asked)
+        self._saw("token", Reply({}, status, name=kind))
+        if status == 200 and self.store.next_lost_grant():
+            return self._reset(json.dumps(reply).encode())
+        return self._json(status, reply)
+
+    def _granted(self, kind: str, asked: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         if (asked.get("client_id"), asked.get("client_secret")) != (self.store.client_id, self.store.client_secret):
-            reply = {"error": "invalid_client", "error_description": "The client secret is invalid."}
-        elif asked.get("grant_type") == "client_credentials":
-            scope = ",".join(sorted(self.store.shop.scopes))
-            status, reply = 200, {"access_token": self.store.new_token(), "scope": scope}
-        self._saw("token", Reply({}, status))
-        return self._json(status, {**reply, "expires_in": TOKEN_LIFE_SECONDS} if status == 200 else reply)
+            return 400, {"error": "invalid_client", "error_description": "The client secret is invalid."}
+        scope = ",".join(sorted(self.store.shop.scopes))
+        if kind == "client_credentials":
+            token = self.store.new_token()
+            return 200, {"access_token": token, "scope": scope, "expires_in": TOKEN_LIFE_SECONDS}
+        if kind != "refresh_token":
+            return 400, {"error": "unsupported_grant_type"}
+        pair = self.store.pairs.exchange(asked.get("refresh_token", ""), self.store.now)
+        if pair is None:
+            return 400, {"error": "invalid_grant", "error_description": "The refresh token is invalid."}
+        return 200, {
+            "access_token": pair.access_token,
+            "expires_in": ACCESS_SECONDS,
+            "refresh_token": pair.refresh_token,
+            "refresh_token_expires_in": REFRESH_SECONDS,
+            "scope": scope,
+        }
 
     def _form(self, body: bytes) -> dict[str, str]:
         text = body.decode("utf-8", "replace")

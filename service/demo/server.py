@@ -19,6 +19,7 @@ from service.demo.changes import Changes
 from service.demo.faults import Faults
 from service.demo.handler import Server
 from service.demo.model import World
+from service.demo.pairs import Pair
 from service.demo.shop import Shop
 
 
@@ -27,7 +28,7 @@ class Seen(NamedTuple):
 
     kind: str
     fields: tuple[str, ...]  # root fields of a document, or the file's name
-    operation: str | None
+    operation: str | None  # its name; the kind of grant of a token
     status: int
 
 
@@ -73,6 +74,13 @@ class DemoStore(Faults, Changes):
         token = f"shpat_{token_hex(16)}"
         self.tokens.add(token)
         return token
+
+    def new_pair(self) -> Pair:
+        """An expiring token with its refresh token, as a merchant's authorisation gives them to an app."""
+        return self.pairs.issue(self.now)
+
+    def admits(self, token: str) -> bool:
+        return token in self.tokens or self.pairs.admits(token, self.now)
 
     def saw(self, kind: str, reply: Reply) -> None:
         self.requests.append(Seen(kind, reply.fields, reply.name, reply.status))

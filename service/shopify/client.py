@@ -21,14 +21,16 @@ from tenacity import Retrying
 
 from service.errors import Unreachable
 from service.shopify.answers import read
-from service.shopify.auth import Credentials, Tokens, ask_for_token
 from service.shopify.budget import Budget
+from service.shopify.credentials import Credentials
 from service.shopify.documents import operation_name
 from service.shopify.exchange import Answer, Exchange, Question
 from service.shopify.faults import TooSlow
 from service.shopify.patience import Patience
 from service.shopify.redact import hide_secrets_in_httpx_log, redact
 from service.shopify.tls import trusted
+from service.shopify.token_endpoint import ask_for_grant
+from service.shopify.tokens import tokens_for
 
 API_VERSION = "2026-10"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # Shopify itself gives up after about 10 s
@@ -56,6 +58,7 @@ class Client:
         patience: float = PATIENCE_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
         log: logging.Logger = _LOG,
     ) -> None:
@@ -72,7 +75,9 @@ class Client:
             timeout=TIMEOUT,
             headers={"Accept": "application/json", "User-Agent": "okrsync"},
         )
-        self._tokens = Tokens(credentials, lambda asked: ask_for_token(self._http, self.api_url, domain, asked), clock)
+        self._tokens = tokens_for(
+            credentials, lambda form: ask_for_grant(self._http, self.api_url, domain, form), clock, wall_clock
+        )
         self._deprecations: set[str] = set()
         self._deprecations_lock = threading.Lock()
 

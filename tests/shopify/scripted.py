@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from service.shopify.auth import Credentials, CustomAppToken
 from service.shopify.client import Client
+from service.shopify.credentials import Credentials, CustomAppToken
 
 DOMAIN = "lantern.myshopify.com"
 TOKEN = "shpat_0123456789abcdef"

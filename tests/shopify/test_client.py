@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from service.errors import AccessDenied, Unreachable
-from service.shopify.auth import ClientCredentials, CustomAppToken
 from service.shopify.client import Client
+from service.shopify.credentials import ClientCredentials, CustomAppToken
 from tests.shopify.scripted import DOMAIN, TOKEN, Script, failed, ok, status
 
 QUERY = "query Shop { shop { id } }"

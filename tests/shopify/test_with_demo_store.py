@@ -19,8 +19,8 @@ from service.demo.server import DemoStore
 from service.demo.worlds import build
 from service.errors import AccessDenied, UnexpectedShape, Unreachable
 from service.shopify import bulk
-from service.shopify.auth import ClientCredentials, CustomAppToken
 from service.shopify.client import Client
+from service.shopify.credentials import ClientCredentials, CustomAppToken
 from service.shopify.faults import FieldDenied, TooDear, WrongVersion
 from service.shopify.pages import Reader, drain, pages
 from service.shopify.probe import orders_count, probe

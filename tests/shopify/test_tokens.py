@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,7 +11,9 @@ import httpx
 import pytest
 
 from service.errors import AccessDenied, TryAgain, UnexpectedShape, Unreachable
-from service.shopify.auth import ClientCredentials, CustomAppToken, Grant, Tokens
+from service.shopify.credentials import ClientCredentials, CustomAppToken
+from service.shopify.token_endpoint import Grant
+from service.shopify.tokens import tokens_for
 from tests.shopify.scripted import DOMAIN, Script, ok, status
 
 APP = ClientCredentials("client-1", "shpss_topsecret")
@@ -124,11 +127,11 @@ def test_an_answer_without_a_token_is_not_understood(body: str) -> None:
 def test_threads_that_are_refused_together_renew_once() -> None:
     asked: list[Any] = []
 
-    def ask(credentials: ClientCredentials) -> Grant:
-        asked.append(credentials)
+    def ask(form: Mapping[str, str]) -> Grant:
+        asked.append(form)
         return Grant(f"t{len(asked)}", frozenset({"read_orders"}), 86399)
 
-    tokens = Tokens(APP, ask, lambda: 0.0)
+    tokens = tokens_for(APP, ask, lambda: 0.0, lambda: 0.0)
     first = tokens.current()
     renewed: list[bool] = []
     threads = [threading.Thread(target=lambda: renewed.append(tokens.renew(first))) for _ in range(8)]
@@ -142,7 +145,7 @@ def test_threads_that_are_refused_together_renew_once() -> None:
 
 
 def test_a_custom_app_token_cannot_be_renewed() -> None:
-    tokens = Tokens(CustomAppToken("shpat_1"), lambda asked: pytest.fail("asked"), lambda: 0.0)
+    tokens = tokens_for(CustomAppToken("shpat_1"), lambda form: pytest.fail("asked"), lambda: 0.0, lambda: 0.0)
     assert tokens.current() == "shpat_1"
     assert tokens.renew("shpat_1") is False
 
