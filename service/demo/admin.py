@@ -182,7 +182,7 @@ def _cost(shop: Shop, requested: int, actual: int | None) -> Json:
 
 
 def _run(shop: Shop, version: str, asked: Asked, is_debugged: bool) -> tuple[Json, Projector]:
-    projector = Projector(shop.table, frozenset(shop.scopes))
+    projector = Projector(shop.table, frozenset(shop.scopes), frozenset(shop.unapproved))
     request = shop.request(version)
     request.is_search_shown = is_debugged
     if any(field.name in ("__schema", "__type") for field in asked.roots):

@@ -38,8 +38,9 @@ def _outcome(
     bulk: BulkOperations, operation: Operation, root: Field, failure: tuple[str, bool] | None
 ) -> tuple[str, str | None]:
     """The final status and error code, with the file written as far as it goes."""
-    projector = TextProjector(bulk.shop.table, frozenset(bulk.shop.scopes))
-    if any(projector.missing_scope(field) or projector.denied_types(field) for field in root.walk()):
+    shop = bulk.shop
+    projector = TextProjector(shop.table, frozenset(shop.scopes), frozenset(shop.unapproved))
+    if any(projector.refusal(field) or projector.hidden_types(field) for field in root.walk()):
         return "FAILED", "ACCESS_DENIED"
     error_code, with_partial = failure or (None, False)
     records = _records(bulk, operation, root)

@@ -76,6 +76,19 @@ class Faults:
         with self.shop.lock:
             self.shop.scopes.discard(handle)
 
+    def scope_granted(self, handle: str) -> None:
+        with self.shop.lock:
+            self.shop.scopes.add(handle)
+
+    def field_denied(self, name: str) -> None:
+        """The app is not approved to use this field of protected customer data, whatever its scopes."""
+        with self.shop.lock:
+            self.shop.unapproved.add(name)
+
+    def field_approved(self, name: str) -> None:
+        with self.shop.lock:
+            self.shop.unapproved.discard(name)
+
     def expire_token(self) -> None:
         """Every token handed out so far is refused from now on."""
         self.tokens.clear()

@@ -15,6 +15,7 @@ from service.demo.plan import TYPENAME, Field
 from service.demo.records import TYPE_OF, Bag, Getter, Table
 
 Project = Callable[[Any], Any]
+Refusal = dict[str, Any]  # an error without its place
 # What an app needs to see a type at all (the official schema's `requiredAccess`), or a field of another type
 REQUIRED = {
     "Order": "read_orders",
@@ -31,9 +32,10 @@ class Projector:
 
     nothing: Any = None
 
-    def __init__(self, table: Table, scopes: frozenset[str]) -> None:
+    def __init__(self, table: Table, scopes: frozenset[str], unapproved: frozenset[str]) -> None:
         self.table = table
         self.scopes = scopes
+        self.unapproved = unapproved  # fields of protected customer data
         self.errors: list[dict[str, Any]] = []
         self.sizes: dict[int, list[int]] = {}  # by id of the Field: pages seen, records on them
 
@@ -53,9 +55,8 @@ class Projector:
     def field(self, field: Field, path: tuple[str | int, ...]) -> Project:
         if field.name == TYPENAME:
             return self.leaf(lambda _record: field.parent)
-        scope = self.missing_scope(field)
-        if scope:
-            return self._denied(field, scope, path)
+        if refusal := self.refusal(field):
+            return self._denied(field, refusal, path)
         read = self.getter(field)
         if field.is_connection:
             read = self._measured(field, read)
@@ -64,14 +65,17 @@ class Projector:
         assert field.returns is not None
         return self._complete(field, field.returns, read, path)
 
-    def missing_scope(self, field: Field) -> str | None:
+    def refusal(self, field: Field) -> Refusal | None:
+        """Why the field is not shown; None when it is."""
         scope = REQUIRED.get(field.type_name) or REQUIRED.get(f"{field.parent}.{field.name}")
-        return scope if scope not in self.scopes else None
+        if scope and scope not in self.scopes:
+            return _missing(field, scope)
+        return _unapproved(field) if field.name in self.unapproved else None
 
-    def denied_types(self, field: Field) -> dict[str, str]:
-        """Of the types a value of this field may have: those not to be seen, with the scope they want."""
+    def hidden_types(self, field: Field) -> dict[str, Refusal]:
+        """Of the types a value of this field may have: those not to be seen."""
         wanted = {name: REQUIRED[name] for name in field.below if name in REQUIRED}
-        return {name: scope for name, scope in wanted.items() if scope not in self.scopes}
+        return {name: _missing(field, scope) for name, scope in wanted.items() if scope not in self.scopes}
 
     def getter(self, field: Field) -> Getter:
         read = self.table[field.parent][field.name]
@@ -85,8 +89,8 @@ class Projector:
         by_type = {name: self.fields(below, path) for name, below in field.below.items()}
         if field.type_name in by_type:
             return by_type[field.type_name]
-        for name, scope in self.denied_types(field).items():
-            by_type[name] = self._denied(field, scope, path)
+        for name, refusal in self.hidden_types(field).items():
+            by_type[name] = self._denied(field, refusal, path)
         type_of = TYPE_OF[field.type_name]
         return lambda record: by_type[type_of(record)](record)
 
@@ -126,25 +130,32 @@ class Projector:
 
         return counting
 
-    def _denied(self, field: Field, scope: str, path: tuple[str | int, ...]) -> Project:
+    def _denied(self, field: Field, refusal: Refusal, path: tuple[str | int, ...]) -> Project:
         """Null, and the refusal once (Shopify repeats it for every record)."""
         line, column = _place(field)
-        error = {
-            "message": f"Access denied for {field.name} field. Required access: `{scope}` access scope.",
-            "locations": [{"line": line, "column": column}],
-            "extensions": {
-                "code": "ACCESS_DENIED",
-                "documentation": "https://shopify.dev/api/usage/access-scopes",
-                "requiredAccess": f"`{scope}` access scope.",
-            },
-            "path": list(path),
-        }
+        error = {**refusal, "locations": [{"line": line, "column": column}], "path": list(path)}
 
         def refuse(_record: Any) -> None:
             if error not in self.errors:
                 self.errors.append(error)
 
         return refuse
+
+
+def _missing(field: Field, scope: str) -> Refusal:
+    return {
+        "message": f"Access denied for {field.name} field. Required access: `{scope}` access scope.",
+        "extensions": {
+            "code": "ACCESS_DENIED",
+            "documentation": "https://shopify.dev/api/usage/access-scopes",
+            "requiredAccess": f"`{scope}` access scope.",
+        },
+    }
+
+
+def _unapproved(field: Field) -> Refusal:
+    where = "https://shopify.dev/docs/apps/launch/protected-customer-data"
+    return {"message": f"This app is not approved to use the {field.name} field. See {where} for more details."}
 
 
 def is_shop_money(field: Field) -> bool:

@@ -35,6 +35,7 @@ class Shop:
         self.url = ""
         self.lock = RLock()
         self.scopes = set(scopes)
+        self.unapproved: set[str] = set()  # fields of protected customer data the app may not use
         self.versions = VERSIONS[VERSIONS.index(oldest_version) :]
         self.max_query_cost = max_query_cost
         self.bucket = Bucket(bucket, restore_rate)

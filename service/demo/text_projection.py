@@ -58,7 +58,7 @@ class TextProjector(Projector):
         """The expression of one field's value; what it calls goes into `names`."""
         if field.name == TYPENAME:
             return f'"{field.parent}"'
-        if not _is_simple(field) or self.missing_scope(field):
+        if not _is_simple(field) or self.refusal(field):
             names[name] = self.field(field, path)
             return f"{{{name}(r)}}"
         names[name] = self.getter(field)

@@ -90,6 +90,21 @@ def test_a_field_of_another_scope_is_null_and_the_rest_is_there(client: Client, 
     assert other["path"][-1] == "purchasingEntity"
 
 
+def test_a_field_the_app_is_not_approved_for_is_null_and_says_so_without_a_code(
+    client: Client, store: DemoStore
+) -> None:
+    store.field_denied("customerJourneySummary")
+    document = "{ orders(first: 2) { nodes { name customerJourneySummary { ready } } } }"
+    answer = client.ask(document)
+    assert [order["customerJourneySummary"] for order in answer["data"]["orders"]["nodes"]] == [None] * 2
+    [error] = answer["errors"]
+    assert error["message"].startswith("This app is not approved to use the customerJourneySummary field.")
+    assert "extensions" not in error
+    assert error["path"] == ["orders", "nodes", 0, "customerJourneySummary"]
+    store.field_approved("customerJourneySummary")
+    assert "errors" not in client.ask(document)
+
+
 def test_without_read_all_orders_the_older_ones_are_simply_absent(client: Client, store: DemoStore) -> None:
     assert "#1006" in client.names("")
     store.scope_removed("read_all_orders")
