@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service import settings as settings_
-from service.connectors import orders
+from service.connectors import CONNECTORS, orders
 from service.connectors.windows import search
 from service.connectors.work import Connector
 from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError
@@ -84,6 +84,7 @@ def _enter(
     missing = sorted(connector.required_scopes - shop.scopes)
     if missing:
         raise AccessDenied(f"the app was not granted {', '.join(missing)}", about=settings.domain, hint=MISSING_SCOPE)
+    shop = replace(shop, denied=_denied(client, shop, known, connector))
     now = min(installation.clock(), client.shopify_time or installation.clock())
     entered = Entered(client, shop, history_is_cut(client, shop, now), now)
     if known and is_read_anew:
@@ -100,6 +101,15 @@ def _enter(
     with installation.engine.begin() as connection:
         shops.record_shop(connection, shop, now=now, history_is_cut=entered.is_cut)
     return entered
+
+
+def _denied(client: Client, shop: Shop, known: Shop | None, connector: Connector) -> frozenset[str]:
+    """What is refused to us: what no scope was granted for, and what was refused before and is not shown again."""
+    without_scope = connector.optional.without_scope(shop.scopes)
+    before = known.denied if known else frozenset()
+    doubtful = before & {part.name for part in connector.optional.parts} - without_scope
+    shown = connector.optional.look(client).shown if doubtful else frozenset()
+    return before - shown | without_scope
 
 
 def _probed(installation: Installation, settings: ShopSettings, client: Client) -> Shop:
@@ -133,6 +143,7 @@ class Part:
     is_fine: bool
     message: str
     hint: str = ""
+    is_vital: bool = True  # else it can be done without
 
 
 def look_at(installation: Installation, settings: ShopSettings, *, record: bool) -> list[Part]:
@@ -141,8 +152,8 @@ def look_at(installation: Installation, settings: ShopSettings, *, record: bool)
         shop = _probed(installation, settings, client)
         parts = [
             Part("token", True, f"{settings.domain} lets us in, API version {settings.api_version}"),
-            _scopes(shop),
-            _history(client, shop, installation.clock()),
+            *(part for connector in CONNECTORS for part in _access(client, shop, connector)),
+            *([_history(client, shop, installation.clock())] if shop.scopes >= orders.REQUIRED_SCOPES else []),
             _clock(client, installation.clock()),
         ]
     if record:
@@ -160,11 +171,17 @@ def _clock(client: Client, now: datetime) -> Part:
     return Part("clock", True, f"within {apart:.0f} s of Shopify's")
 
 
-def _scopes(shop: Shop) -> Part:
-    missing = sorted(orders.REQUIRED_SCOPES - shop.scopes)
+def _access(client: Client, shop: Shop, connector: Connector) -> Iterator[Part]:
+    """Whether the connector may read what it must, and a line for each part that it has to do without."""
+    name, optional = connector.name, connector.optional
+    missing = sorted(connector.required_scopes - shop.scopes)
     if missing:
-        return Part("scopes", False, f"not granted: {', '.join(missing)}", MISSING_SCOPE)
-    return Part("scopes", True, f"granted: {', '.join(sorted(orders.REQUIRED_SCOPES))}")
+        yield Part("scopes", False, f"not granted: {', '.join(missing)}, so {name} cannot be read", MISSING_SCOPE)
+        return
+    yield Part("scopes", True, f"granted: {', '.join(sorted(connector.required_scopes))}, for {name}")
+    refused = optional.without_scope(shop.scopes) | (optional.look(client).refused if optional.parts else frozenset())
+    for part in optional.named(refused):
+        yield Part("access", False, f"{part} is denied, so nothing tells {part.lost}", part.mend, is_vital=False)
 
 
 def _history(client: Client, shop: Shop, now: datetime) -> Part:

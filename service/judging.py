@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
 
-from service.connectors import names, orders
+from service.connectors import CONNECTORS, names, orders
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
+from service.metrics.scope import Scope
+from service.metrics.segments import EVERYTHING
 from service.okr.amounts import MetricFacts
 from service.okr.assess import ObjectiveReading, assess, assess_objective
 from service.okr.pace import Day
@@ -70,12 +72,19 @@ class Ground:
         """Of the orders, which every other answer is read beside."""
         return self.coverages[orders.NAME]
 
-    def under(self, metric: Metric) -> Footing:
-        return reduce(Footing.and_on, (self._footing(name, metric) for name in metric.connectors))
+    def under(self, metric: Metric, segment: Segment = EVERYTHING) -> Footing:
+        return reduce(Footing.and_on, (self._footing(name, metric, segment) for name in metric.connectors))
 
-    def _footing(self, connector: str, metric: Metric) -> Footing:
+    def _footing(self, connector: str, metric: Metric, segment: Segment) -> Footing:
         read = self.coverages[connector]
-        return Footing(read, self.allowances[connector], self._whole_from(read), self._blind_to(connector, metric))
+        blind_to = self._denied(connector, metric, segment) or self._blind_to(connector, metric)
+        return Footing(read, self.allowances[connector], self._whole_from(read), blind_to)
+
+    def _denied(self, connector: str, metric: Metric, segment: Segment) -> str:
+        """Which fields that the answer reads are refused to us."""
+        optional = next(each.optional for each in CONNECTORS if each.name == connector)
+        reads = Scope(metric, self.shop.shop_id, segment).reads
+        return "; ".join(optional.unknown(self.shop.denied, reads))
 
     def _whole_from(self, read: Coverage) -> date | None:
         begins = read.covered_from
@@ -199,7 +208,7 @@ def measured(
     connection: Connection, ground: Ground, metric_id: str, window: Window, segment: Segment, population: Population
 ) -> Measurement:
     """A metric over a window; while a backfill is under way no number is complete, whatever it looks like."""
-    footing = ground.under(catalogue()[metric_id])
+    footing = ground.under(catalogue()[metric_id], segment)
     found = metrics.measure(
         connection, ground.shop, metric_id, window, segment=segment, population=population,
         covered_from=footing.covered_from,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -21,7 +21,7 @@ from service import reckon as reckoning
 from service.connectors import CONNECTORS
 from service.connectors.backfill import Progress
 from service.connectors.work import Asked, Connector, Sizes, Work
-from service.door import Entered, connected, credentials, look_at
+from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.installation import Installation, install, shop_of, wall_clock
 from service.judging import Judged, ground_of, judge, measured, up_to_the_data
@@ -40,6 +40,7 @@ __all__ = [
     "CONNECTORS",
     "Installation",
     "Outcome",
+    "Part",
     "PlanStatus",
     "Sizes",
     "backfill",
@@ -83,6 +84,10 @@ def sync(
     installation: Installation, shop: ShopSettings, connector: Connector = ORDERS, progress: Progress | None = None
 ) -> Outcome:
     """One incremental pass of a connector; where its history is not read whole, that comes first."""
+    return _without_refused(installation, shop, connector, lambda: _sync(installation, shop, connector, progress))
+
+
+def _sync(installation: Installation, shop: ShopSettings, connector: Connector, progress: Progress | None) -> Outcome:
     with connected(installation, shop, connector) as entered:
         with reading(installation.engine) as connection:
             is_whole = connector.is_whole(connection, entered.shop, entered.visible_from)
@@ -106,9 +111,28 @@ def backfill(
 ) -> Outcome:
     """A connector's history read whole, or the part of it on the shop days `first` to `last`."""
     _require_order(first, last)
-    asked = Asked(first, last, is_restarted=restart)
-    with connected(installation, shop, connector, is_read_anew=restart and last is None) as entered:
-        return _run(installation, entered, connector, "backfill", partial(connector.backfill, asked=asked), progress)
+    work_on = partial(connector.backfill, asked=Asked(first, last, is_restarted=restart))
+
+    def read() -> Outcome:
+        with connected(installation, shop, connector, is_read_anew=restart and last is None) as entered:
+            return _run(installation, entered, connector, "backfill", work_on, progress)
+
+    return _without_refused(installation, shop, connector, read)
+
+
+def _without_refused(
+    installation: Installation, settings: ShopSettings, connector: Connector, read: Callable[[], Outcome]
+) -> Outcome:
+    """The outcome of a reading; where it is refused what can be done without, that is noted and it is read again."""
+    outcome = read()
+    while refused := connector.optional.refused_by(outcome.error):
+        shop = shop_of(installation, settings)
+        if shop is None or refused <= shop.denied:
+            break
+        with installation.engine.begin() as connection:
+            shops.note_denied(connection, replace(shop, denied=refused), installation.clock())
+        outcome = read()
+    return outcome
 
 
 def expected_rows(
@@ -139,6 +163,7 @@ def _run(
     outcome: runs.Outcome = "interrupted"
     told: str | None = None
     doubts: Counter[str] = Counter()
+    missing = tuple(connector.optional.unknown(shop.denied))
     try:
         with leases.lease(engine, shop.shop_id, name, clock()) as lease:
             with engine.begin() as connection:
@@ -147,7 +172,7 @@ def _run(
                 run_id = runs.start(connection, shop.shop_id, name, kind, now=clock(), watermark=before)
             try:
                 work_on(_work(installation, entered, lease, run_id, doubts, progress))
-                outcome, told = "done", "; ".join(_told(doubts)) or None
+                outcome, told = "done", "; ".join((*_told(doubts), *missing)) or None
             except OkrsyncError as trouble:
                 error, outcome, told = trouble, runs.outcome_of(trouble), str(trouble)
             except Exception as bug:
@@ -161,7 +186,7 @@ def _run(
     with reading(engine) as connection:
         rows, changed = runs.totals(connection, shop.shop_id, run_id)
         after = landing.watermark(connection, shop.shop_id, name)
-    return Outcome(shop.domain, name, kind, outcome, rows, changed, after, error, _told(doubts))
+    return Outcome(shop.domain, name, kind, outcome, rows, changed, after, error, (*_told(doubts), *missing))
 
 
 def _work(

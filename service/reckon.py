@@ -130,7 +130,7 @@ def _readings(
         "quarter": "running", "trailing_28d": "trailing_28d", "as_of": "as_of",
     }  # fmt: skip
     key_result = judged.key_result
-    footing = ground.under(judged.metric)
+    footing = ground.under(judged.metric, key_result.where)
     series = metrics.series(
         connection,
         ground.shop,

@@ -27,6 +27,7 @@ class Shop:
     created_at: datetime
     scopes: frozenset[str] = frozenset()
     plan: str = ""
+    denied: frozenset[str] = frozenset()  # parts that Shopify refuses us, and that no query asks for
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ def test_a_refusal_at_the_door_is_a_run_that_says_why(database_url: str, tmp_pat
         shop.sell("2026-07-01 10:00", customer=7)
         shop.later(minutes=10)
         done(shop.sync())
-        shop.store.scope_removed("read_customers")
-        with pytest.raises(AccessDenied, match="not granted read_customers"):
+        shop.store.scope_removed("read_orders")
+        with pytest.raises(AccessDenied, match="not granted read_orders"):
             shop.sync()
         *_, (kind, outcome, error) = sorted(shop.rows(sync_runs, "kind", "outcome", "error"), key=lambda r: r[2] or "")
         assert (kind, outcome) == ("connect", "rests")
-        assert "read_customers" in error
+        assert "read_orders" in error
 
 
 def test_a_changed_time_zone_rests_until_the_history_is_read_anew(database_url: str, tmp_path: Path) -> None:

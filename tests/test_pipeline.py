@@ -152,10 +152,9 @@ def test_a_refused_token_needs_a_person(shop: OpenShop) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("scope", ["read_orders", "read_customers", "read_products"])
-def test_a_missing_scope_is_named_before_anything_is_read(shop: OpenShop, scope: str) -> None:
-    shop.store.scope_removed(scope)
-    with pytest.raises(AccessDenied, match=scope) as caught:
+def test_a_missing_scope_is_named_before_anything_is_read(shop: OpenShop) -> None:
+    shop.store.scope_removed("read_orders")
+    with pytest.raises(AccessDenied, match="read_orders") as caught:
         shop.sync()
     assert "add the scope" in caught.value.hint
     assert shop.rows(sync_runs) == []

@@ -101,9 +101,9 @@ class Finding:
 
     @property
     def mark(self) -> tuple[str, str]:
-        if not self.is_fine:
-            return "PROBLEM", "red"
-        return ("WARNING", "yellow") if self.what == "lint" else ("ok", "green")
+        if self.is_fine:
+            return "ok", "green"
+        return ("PROBLEM", "red") if self.code else ("WARNING", "yellow")
 
 
 @guarded
@@ -166,7 +166,7 @@ def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Itera
         is_wrong = any(finding.severity == "error" for finding in found)
         rules = ", ".join(dict.fromkeys(finding.rule for finding in found))
         message, hint = f"{name}: {okr.counted(found)} ({rules})", f"run: okrsync okr lint {plan.file}"
-        yield Finding("lint", not is_wrong, message, hint, NEEDS_A_PERSON if is_wrong else 0)
+        yield Finding("lint", False, message, hint, NEEDS_A_PERSON if is_wrong else 0)
 
 
 def _currency(installation: Installation, plan: Plan) -> str | None:
@@ -184,7 +184,8 @@ def _shop(installation: Installation, settings: ShopSettings, *, is_migrated: bo
         return [Finding("shop", False, f"{p.key}: {p.message}", p.hint, WRONG_USAGE) for p in error.problems]
     except OkrsyncError as error:
         return [Finding("shop", False, error.message, error.hint, exit_code(error))]
-    return [
-        Finding(part.what, part.is_fine, part.message, part.hint, 0 if part.is_fine else NEEDS_A_PERSON)
-        for part in report
-    ]
+    return [Finding(part.what, part.is_fine, part.message, part.hint, _code(part)) for part in report]
+
+
+def _code(part: pipeline.Part) -> int:
+    return NEEDS_A_PERSON if part.is_vital and not part.is_fine else 0

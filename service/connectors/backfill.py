@@ -24,6 +24,8 @@ from service.connectors.windows import search, split
 from service.errors import AccessDenied, Busy, Interrupted, OkrsyncError, TryAgain, UnexpectedShape
 from service.shopify import bulk
 from service.shopify.client import Client
+from service.shopify.faults import FieldDenied
+from service.shopify.pages import pages
 from service.shopify.probe import orders_count
 from service.store import landing, lookup, pending, runs, slices
 from service.store.doubts import doubts
@@ -42,6 +44,9 @@ OPERATIONS_AHEAD = 3
 """Bulk operations under way at once, of the five Shopify allows; the rest is left for others."""
 
 TRIES_A_SLICE = 3
+
+PAGES_OF_A_DENIAL = 10
+"""Pages looked through for what a bulk operation was denied."""
 
 PLAN = "orders"
 """The plan that covers the whole history; a bounded re-read has a plan of its own."""
@@ -140,7 +145,7 @@ def _ensure_started(reading: Reading, piece: Slice) -> str:
 
 
 def _start(reading: Reading, piece: Slice) -> str:
-    query = operation(orders.DOCUMENTS, "OrdersBulk", reading.client.api_version)
+    query = operation(orders.DOCUMENTS, "OrdersBulk", reading.client.api_version, reading.shop.denied)
     operation_id = bulk.start(reading.client, query.replace("WINDOW", search("created_at", piece.start, piece.end)))
     _remember(reading, piece, operation_id)
     return operation_id
@@ -175,7 +180,7 @@ def _land_slice(reading: Reading, piece: Slice, folder: Path) -> int:
     finished = bulk.poll(reading.client, _ensure_started(reading, piece), progress=lambda _: _keep_lease(reading))
     about = f"orders created {piece.start:%Y-%m-%d %H:%M} to {piece.end:%Y-%m-%d %H:%M} UTC"
     if finished.next == "rest":
-        raise AccessDenied("the bulk operation was denied", about=about, hint="run: okrsync check")
+        raise _denial(reading, piece, about)
     if finished.next != "download":
         raise TryAgain(f"the bulk operation ended {finished.status} {finished.error_code or ''}".strip(), about=about)
     path = bulk.download(finished, folder / f"{gid(finished.id)}.jsonl", sleep=reading.client.sleep)
@@ -186,6 +191,22 @@ def _land_slice(reading: Reading, piece: Slice, folder: Path) -> int:
     if found != finished.root_object_count:
         raise TryAgain(f"the file holds {found} orders instead of {finished.root_object_count}", about=about)
     return found
+
+
+def _denial(reading: Reading, piece: Slice, about: str) -> OkrsyncError:
+    """Why the operation was denied: a bulk operation does not say, a page of the same orders does."""
+    document = operation(orders.DOCUMENTS, "OrdersPage", reading.client.api_version, reading.shop.denied)
+    window = {"query": search("created_at", piece.start, piece.end)}
+    try:
+        for _ in islice(pages(reading.client, document, window), PAGES_OF_A_DENIAL):
+            reading.check_stop()
+    except FieldDenied as denial:
+        return denial
+    told = "the bulk operation was denied"
+    if piece.operation_id:
+        # It was begun before, and may have asked for what is left out by now.
+        return TryAgain(told, about=about)
+    return AccessDenied(told, about=about, hint="run: okrsync check")
 
 
 def _keep_lease(reading: Reading) -> None:

@@ -67,7 +67,7 @@ def _count(increment: Increment, start: datetime, end: datetime) -> int:
 
 def _read_window(increment: Increment, start: datetime, end: datetime) -> int:
     """Orders read. The last page lands, and the watermark moves, only once Shopify counts no more than were read."""
-    document = operation(orders.DOCUMENTS, "OrdersPage", increment.client.api_version)
+    document = operation(orders.DOCUMENTS, "OrdersPage", increment.client.api_version, increment.shop.denied)
     for tries_left in reversed(range(TRIES_A_WINDOW)):
         seen: set[str] = set()
         for page in pages(
@@ -106,7 +106,7 @@ def _land_page(increment: Increment, page: Page, whole: tuple[datetime, datetime
 
 
 def _rows(increment: Increment, page: Page) -> orders.Rows:
-    nested = orders.Nested(increment.client)
+    nested = orders.Nested(increment.client, increment.shop.denied)
     try:
         lines = [line for node in page.nodes for line in orders.flatten(nested.whole(node))]
     except (msgspec.ValidationError, KeyError, TypeError) as error:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from service.connectors import backfill as history
 from service.connectors import incremental, orders
+from service.connectors.optional import OptionalFields, Part
 from service.connectors.windows import search
 from service.connectors.work import Asked, Work
 from service.shopify.client import Client
@@ -14,17 +15,50 @@ from service.store import landing, pending, shops, slices
 from service.store.engine import Connection, reading
 from service.values import Shop
 
+_VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
+
+OPTIONAL = OptionalFields(
+    (
+        Part(
+            "orders.customer",
+            ("customer", "purchasingEntity"),
+            frozenset({"customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "is_b2b"}),
+            "new from returning customers, and is_b2b",
+            "read_customers",
+        ),
+        Part(
+            "orders.journey",
+            ("customerJourneySummary",),
+            frozenset({*_VISITED, *(f"first_{name}" for name in _VISITED)}),
+            "where orders came from: utm_source, utm_medium, utm_campaign, their first_ twins, and referrer",
+        ),
+        Part(
+            "orders.product",
+            ("agreements.edges.node.sales.nodes.lineItem.product",),
+            frozenset({"product_type"}),
+            "product_type",
+            "read_products",
+        ),
+    ),
+    orders.DOCUMENTS,
+    "OrdersPage",
+    "orders",
+)
+"""Orders and their money are required; who bought, from where and what kind of product can be done without."""
+
 
 class Orders:
     """Orders and their ledger."""
 
     name = orders.NAME
     required_scopes = orders.REQUIRED_SCOPES
+    optional = OPTIONAL
 
     def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
         """Is the planned history read, and was nothing hidden from the plan that could be read now?"""
         return (
-            landing.watermark(connection, shop.shop_id, orders.NAME) is not None
+            not shops.denied(connection, shop.shop_id) - shop.denied
+            and landing.watermark(connection, shop.shop_id, orders.NAME) is not None
             and slices.start_of(connection, shop.shop_id, history.PLAN) is not None
             and not slices.open_slices(connection, shop.shop_id, history.PLAN)
             and (visible_from is not None or not slices.was_cut(connection, shop.shop_id, history.PLAN))
@@ -63,7 +97,7 @@ def _reading(work: Work) -> history.Reading:
 def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
     now = work.now
     start, end = asked.bounds(work.shop, now)
-    begun, was_cut = _standing(work, history.PLAN)
+    begun, was_hidden = _standing(work, history.PLAN)
 
     def record(connection: Connection) -> None:
         known = shops.by_domain(connection, work.shop.domain)
@@ -71,13 +105,14 @@ def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
             # What the other connectors read means the old days or amounts: they begin anew too.
             landing.forget_positions(connection, work.shop.shop_id)
         shops.record_shop(connection, work.shop, now=now, history_is_cut=work.visible_from is not None)
+        shops.shown_again(connection, work.shop)
 
     is_part = asked.first is not None and begun is not None and start >= begun and not asked.is_restarted
     if asked.last is not None or is_part:
         job.plan = f"{history.PLAN} created {asked.first or ''} to {asked.last or ''}"
         if asked.is_restarted or _standing(work, job.plan)[0] is None:
             history.plan(job, start, end, now=now, anew=_nothing_else)
-    elif asked.is_restarted or (was_cut and work.visible_from is None):
+    elif asked.is_restarted or was_hidden:
         history.plan(job, start, end, now=now, visible_from=work.visible_from, anew=record)
     elif begun is None or (start < begun and not asked.is_resumed):
         history.plan(job, start, begun or end, now=now, visible_from=work.visible_from)
@@ -88,7 +123,9 @@ def _nothing_else(_connection: Connection) -> None:
 
 
 def _standing(work: Work, plan: str) -> tuple[datetime | None, bool]:
-    """Where the plan begins (None: there is none), and were orders hidden from it?"""
+    """Where the plan begins (None: there is none), and was anything hidden from it that is shown now?"""
     with reading(work.engine) as connection:
         shop_id = work.shop.shop_id
-        return slices.start_of(connection, shop_id, plan), slices.was_cut(connection, shop_id, plan)
+        was_cut = work.visible_from is None and slices.was_cut(connection, shop_id, plan)
+        was_denied = bool(shops.denied(connection, shop_id) - work.shop.denied)
+        return slices.start_of(connection, shop_id, plan), was_cut or was_denied

@@ -22,7 +22,7 @@ from service.shopify.pages import Path, Reader, drain, to_the_end
 
 NAME = "orders"
 DOCUMENTS = "orders.graphql"
-REQUIRED_SCOPES = frozenset({"read_orders", "read_customers", "read_products"})
+REQUIRED_SCOPES = frozenset({"read_orders"})
 HISTORY_SCOPE = "read_all_orders"
 
 REMEMBERED_PARENTS = 50_000
@@ -90,15 +90,15 @@ class OrderLine(Line):
     return_status: str
     source_name: str | None
     app: Reference | None
-    customer: Reference | None
-    purchasing_entity: Typed | None
     currency_code: str
     presentment_currency_code: str
     discount_codes: list[str]
     original_total_price_set: MoneyBag
     current_total_price_set: MoneyBag
     total_refunded_set: MoneyBag
-    customer_journey_summary: Journey | None
+    customer: Reference | None = None  # these three may be refused to the app
+    purchasing_entity: Typed | None = None
+    customer_journey_summary: Journey | None = None
     attribution: Handle | None = None  # not before 2026-07
     checkout_token: str | None = None  # not before 2026-07
 
@@ -120,8 +120,8 @@ class SellingPlan(Line):
 
 class SoldItem(Line):
     vendor: str | None
-    product: Product | None
     selling_plan: SellingPlan | None
+    product: Product | None = None  # may be refused to the app
 
 
 class SaleLine(Line):
@@ -335,9 +335,9 @@ def report_columns(line_type: str, total: int, tax: int, discount: int) -> tuple
 class Nested:
     """Reads what a page cut off: the agreements of an order, the sales of an agreement."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, denied: frozenset[str]) -> None:
         def reader(name: str, path: Path, first: int) -> Reader:
-            return Reader(client, operation(DOCUMENTS, name, client.api_version), path, first)
+            return Reader(client, operation(DOCUMENTS, name, client.api_version, denied), path, first)
 
         self._agreements = reader("OrderAgreements", ("order", "agreements"), 25)
         self._sales = reader("AgreementSales", ("order", "agreements", "nodes", 0, "sales"), 100)

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from service.connectors import backfill, incremental
+from service.connectors.optional import OptionalFields
 from service.periods import day_start
 from service.shopify.client import Client
 from service.store.engine import Connection, Engine
@@ -75,6 +76,10 @@ class Connector(Protocol):
 
     @property
     def required_scopes(self) -> frozenset[str]: ...
+
+    @property
+    def optional(self) -> OptionalFields:
+        """What it can do without."""
 
     def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
         """Is its planned history read, so that an increment can follow?"""

@@ -15,6 +15,7 @@ out, and so is the ranking when no such column is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -85,6 +86,12 @@ class Scope:
     shop_id: int
     segment: Segment = EVERYTHING
     population: Population = "all"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Names of columns the answer depends on, by the metric's own text and its conditions."""
+        words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self._conditions())
+        return self.metric.words.union(*words)
 
     def query(self, mode: Mode) -> Query:
         """The metric's increments: metric_date, numerator, and what else its text answers."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
-from service.store.tables import shops
-from service.store.upsert import put
+from service.periods import shop_day
+from service.store.pending import note_touched
+from service.store.tables import denied_parts, shops
+from service.store.upsert import put, put_if_absent
 from service.values import Shop
 
 
@@ -29,6 +31,28 @@ def record_shop(connection: Connection, shop: Shop, *, now: datetime, history_is
             "history_is_cut": history_is_cut,
         },
     )
+    note_denied(connection, shop, now)
+
+
+def note_denied(connection: Connection, shop: Shop, now: datetime) -> None:
+    """Remember what Shopify refuses us of the shop; what was refused before stays so until it is `shown_again`."""
+    for part in shop.denied:
+        put_if_absent(connection, denied_parts, {"shop_id": shop.shop_id, "part": part, "denied_at": now})
+
+
+def shown_again(connection: Connection, shop: Shop) -> None:
+    """Forget refusals the shop no longer has: its history is about to be read anew, and all of it measured again."""
+    shown = denied(connection, shop.shop_id) - shop.denied
+    if shown:
+        mine = (denied_parts.c.shop_id == shop.shop_id) & denied_parts.c.part.in_(shown)
+        connection.execute(delete(denied_parts).where(mine))
+        note_touched(connection, shop.shop_id, shop_day(shop.created_at, shop.timezone))
+
+
+def denied(connection: Connection, shop_id: int) -> frozenset[str]:
+    """The parts that are missing from what was read of the shop."""
+    mine = denied_parts.c.shop_id == shop_id
+    return frozenset(connection.scalars(select(denied_parts.c.part).where(mine)))
 
 
 def history_is_cut(connection: Connection, shop_id: int) -> bool:
@@ -50,4 +74,5 @@ def by_domain(connection: Connection, domain: str) -> Shop | None:
         row.created_at,
         frozenset(row.scopes.split()),
         row.plan,
+        denied(connection, row.shop_id),
     )

@@ -114,6 +114,14 @@ shops = Table(
     _must("history_is_cut", Boolean),  # orders older than 60 days are hidden from us
 )
 
+denied_parts = Table(
+    "denied_parts",
+    metadata,
+    _key("shop_id"),
+    _key("part", Text),  # connector.part, as orders.journey
+    _must("denied_at", UtcInstant),  # since then it is left out of what is read
+)
+
 orders = Table(
     "orders",
     metadata,
