@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import demo, metrics, okr, okrs, setup, syncing
+from service.cli import demo, metrics, okr, okrs, privacy, setup, syncing
 
 app = typer.Typer(
     name="okrsync",
@@ -39,6 +39,7 @@ syncing.register(app)
 okrs.register(app)
 metrics.register(app)
 okr.register(app)
+privacy.register(app)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

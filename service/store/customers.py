@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from service.store import facts
+from service.store import facts, redactions
 from service.store.lookup import chunks
 from service.store.pending import note_touched
 from service.store.tables import customer_aliases, customer_moves, orders
@@ -26,6 +26,8 @@ def note_merge(connection: Connection, shop_id: int, old: int, kept: int, now: d
     For whoever holds the lease of the orders: facts are brought up to date here. The newest word wins: told that
     `kept` was kept, an older merge of it into `old` is forgotten.
     """
+    if standing := redactions.surrogates(connection, shop_id):
+        old, kept = standing.stands_for(old), standing.stands_for(kept)
     stored = _aliases(connection, shop_id)
     links = {customer: into for customer, (into, _) in stored.items()}
     if old == kept or links.get(old) == kept:
@@ -71,11 +73,14 @@ def _write(connection: Connection, shop_id: int, customer: int, alias: tuple[int
 
 
 def note_moves(connection: Connection, shop_id: int, order_rows: Sequence[Row]) -> None:
-    """Remember the customers whose orders are about to land in another's name: were they merged?"""
+    """Remember the customers whose orders are about to land in another's name: were they merged?
+
+    Of a redacted one Shopify cannot be asked.
+    """
     now_of = {row[1]: row[_CUSTOMER] for row in order_rows if row[_CUSTOMER] is not None}
     for ids in chunks(now_of):
         held = select(orders.c.order_id, orders.c.customer_id).where(
-            orders.c.shop_id == shop_id, orders.c.order_id.in_(ids), orders.c.customer_id.is_not(None)
+            orders.c.shop_id == shop_id, orders.c.order_id.in_(ids), orders.c.customer_id > 0
         )
         for order_id, customer_id in connection.execute(held).all():
             if customer_id != now_of[order_id]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Date, delete, select
 
-from service.store import customers, facts
+from service.store import customers, facts, redactions
 from service.store.pending import note_touched
 from service.store.tables import backfill_slices, metadata, orders, watermarks
 from service.store.upsert import Row, put, upsert
@@ -18,14 +18,15 @@ def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, i
     """What changed. Facts follow at once, or after the last batch when landing `in_bulk`."""
     changed = 0
     touched: list[date] = []
-    customers.note_moves(connection, shop_id, batch.rows.get(orders.name, ()))
-    for name, rows in batch.rows.items():
+    arrived = redactions.applied(connection, shop_id, batch.rows)
+    customers.note_moves(connection, shop_id, arrived.get(orders.name, ()))
+    for name, rows in arrived.items():
         changed_here = upsert(connection, metadata.tables[name], rows)
         if changed_here:
             changed += changed_here
             touched += _days(name, rows)
     if changed and not in_bulk:
-        ids = sorted({row[1] for rows in batch.rows.values() for row in rows})
+        ids = sorted({row[1] for rows in arrived.values() for row in rows})
         moved = facts.refresh(connection, shop_id, ids)
         touched += [moved] if moved else []
     touched_from = min(touched, default=None)

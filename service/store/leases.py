@@ -88,6 +88,11 @@ def lease(engine: Engine, shop_id: int, name: str, now: datetime) -> Iterator[Le
             connection.execute(update(leases).where(held.is_mine()).values(owner="", expires_at=now))
 
 
+def names(connection: Connection, shop_id: int) -> set[str]:
+    """Every lease of the shop that was ever held."""
+    return set(connection.scalars(select(leases.c.name).where(leases.c.shop_id == shop_id)))
+
+
 def _take(connection: Connection, shop_id: int, name: str, now: datetime) -> Lease:
     me = this_process()
     row = _locked(connection, shop_id, name, now)

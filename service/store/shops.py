@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from service.periods import shop_day
 from service.store.pending import note_touched
@@ -63,8 +64,15 @@ def history_is_cut(connection: Connection, shop_id: int) -> bool:
 def by_domain(connection: Connection, domain: str) -> Shop | None:
     """The shop of that permanent name, None when it was never seen."""
     row = connection.execute(select(shops).where(shops.c.domain == domain)).one_or_none()
-    if row is None:
-        return None
+    return _shop(connection, row) if row else None
+
+
+def every(connection: Connection) -> list[Shop]:
+    """All shops of this database, by domain."""
+    return [_shop(connection, row) for row in connection.execute(select(shops).order_by(shops.c.domain)).all()]
+
+
+def _shop(connection: Connection, row: Row[Any]) -> Shop:
     return Shop(
         row.shop_id,
         row.domain,

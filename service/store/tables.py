@@ -97,6 +97,11 @@ def _must(name: str, kind: Any) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
+def _customer(name: str, **options: Any) -> Column[Any]:
+    """A column that holds a customer's id; below zero a surrogate for one who was redacted."""
+    return Column(name, BigInteger, autoincrement=False, info={"customer": True}, **options)
+
+
 # --- what Shopify said ---------------------------------------------------------------------------------------------
 
 shops = Table(
@@ -138,7 +143,7 @@ orders = Table(
     _must("is_test", Boolean),
     _must("is_edited", Boolean),
     _must("is_b2b", Boolean),
-    Column("customer_id", BigInteger),
+    _customer("customer_id"),
     Column("financial_status", Text),
     Column("return_status", Text),
     Column("cancel_reason", Text),
@@ -216,9 +221,9 @@ customer_aliases = Table(
     "customer_aliases",
     metadata,
     _key("shop_id"),
-    _key("customer_id"),  # merged away at Shopify
-    _must("merged_into", BigInteger),  # as it was noticed
-    _must("kept_id", BigInteger),  # whom that leads to, merge after merge
+    _customer("customer_id", primary_key=True),  # merged away at Shopify
+    _customer("merged_into", nullable=False),  # as it was noticed
+    _customer("kept_id", nullable=False),  # whom that leads to, merge after merge
     _must("noticed_at", UtcInstant),
     Index(None, "shop_id", "kept_id"),
 )
@@ -227,8 +232,8 @@ customer_moves = Table(
     "customer_moves",
     metadata,
     _key("shop_id"),
-    _key("customer_id"),  # whose order came back in another name: is to be asked about
-    _must("moved_to", BigInteger),
+    _customer("customer_id", primary_key=True),  # whose order came back in another name: is to be asked about
+    _customer("moved_to", nullable=False),
 )
 
 # --- derived from it, and rebuilt from it at will ------------------------------------------------------------------
@@ -239,7 +244,7 @@ order_facts = Table(
     _key("shop_id"),
     _key("order_id"),
     _must("order_date", Date),
-    Column("customer_id", BigInteger),  # the kept one, after merges
+    _customer("customer_id"),  # the kept one, after merges
     Column("nth", Integer),  # the customer's order number, from 1; null without a customer
     Column("prev_date", Date),  # order day of that customer's previous counted order
     # At order time, PRODUCT lines only.
@@ -315,6 +320,23 @@ leases = Table(
     _must("owner", Text),
     _must("expires_at", UtcInstant),
     _must("fence", BigInteger),
+)
+
+# --- privacy -------------------------------------------------------------------------------------------------------
+
+redaction_keys = Table(
+    "redaction_keys",
+    metadata,
+    _key("shop_id"),
+    _must("key", Text),  # random; surrogates are made with it
+)
+
+redacted_customers = Table(
+    "redacted_customers",
+    metadata,
+    _key("shop_id"),
+    _key("surrogate_id"),
+    _must("redacted_at", UtcInstant),
 )
 
 # --- what the numbers were -----------------------------------------------------------------------------------------
@@ -424,7 +446,17 @@ status_changes = Table(
     _must("explanation", Text),
 )
 
-# --- housekeeping: not about any shop ------------------------------------------------------------------------------
+# --- housekeeping: outlives every shop -----------------------------------------------------------------------------
+
+privacy_audit = Table(
+    "privacy_audit",
+    metadata,
+    _key("audit_id", Text),
+    _must("shop", Text),  # its domain: nothing here names a person
+    _must("action", Text),  # redact, export, wipe
+    _must("acted_at", UtcInstant),
+    _must("row_counts", Text),  # by table
+)
 
 view_definitions = Table(
     "view_definitions",
