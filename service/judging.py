@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
 
 from service.connectors import CONNECTORS, names, orders
+from service.gathering import NOTHING_SET, Ask, HandSets, evidence_on, values_on
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.metrics.scope import Scope
 from service.metrics.segments import EVERYTHING
 from service.okr.amounts import MetricFacts
 from service.okr.assess import ObjectiveReading, assess, assess_objective
+from service.okr.by_hand import facts_by_hand, with_patience
+from service.okr.evidence import Evidence
+from service.okr.goals import Goal, resolve, settled
+from service.okr.model import KeyResult, Kpi, Objective, Plan
 from service.okr.pace import Day
-from service.okr.plan import KeyResult, Objective, Plan
-from service.okr.targets import Goal, resolve
-from service.okr.windows import WindowKind, baseline_window, grows, natural_window, reading_window
+from service.okr.status import Before
+from service.okr.windows import WindowKind, baseline_window, grows, reading_window
 from service.periods import ONE_DAY, Quarter, day_start, shop_day
-from service.plans import facts_of
+from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
 from service.store import results
 from service.store import shops as shops_
@@ -113,7 +117,24 @@ class Judged:
     past: Measurement | None  # what the baseline was resolved from, when it was now
     is_frozen: bool  # baseline and target come from the store
     measurement: Measurement | None
+    evidence: Evidence
     check_in: CheckIn
+
+    @property
+    def pace(self) -> str | None:
+        """What is expected by; nothing where limits are to hold all along."""
+        expectation = self.evidence.expectation
+        return None if self.goal.bounds or not expectation else expectation.pace
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A KPI on a day: a value and no verdict."""
+
+    kpi: Kpi
+    metric: Metric
+    facts: MetricFacts
+    measurement: Measurement | None
 
 
 def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -> Ground:
@@ -126,82 +147,121 @@ def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -
 
 
 def judge(
-    connection: Connection, ground: Ground, plan: Plan, as_of: date
+    connection: Connection, ground: Ground, plan: Plan, as_of: date, hand_set: HandSets = NOTHING_SET
 ) -> tuple[list[Judged], list[ObjectiveReading]]:
     """Every key result and objective of a plan as of a day, with the data as they are now."""
     stored = results.stored_goals(connection, ground.shop.shop_id, plan.quarter.label)
     judged = [
-        _judge(connection, ground, objective, key_result, stored, plan.quarter, as_of)
+        _judge(connection, ground, plan, objective, key_result, stored.get(key_result.id), as_of, hand_set)
         for objective in plan.objectives
         for key_result in objective.key_results
     ]
-    day = day_of(ground, plan.quarter, as_of)
+    day = Day.of(plan.quarter, as_of, ground.shop.timezone, ground.allowances[orders.NAME])
     readings = [assess_objective(objective, [each.check_in for each in judged], day) for objective in plan.objectives]
     return judged, readings
 
 
-def day_of(ground: Ground, quarter: Quarter, as_of: date, metric: Metric | None = None) -> Day:
-    """The day of judgement; how late data may be depends on what `metric` is counted from (none: on orders)."""
-    allowance = ground.under(metric).allowance if metric else ground.allowances[orders.NAME]
-    return Day.of(quarter, as_of, ground.shop.timezone, allowance)
+def track(connection: Connection, ground: Ground, plan: Plan, as_of: date) -> list[Tracked]:
+    """Every KPI of a plan as of a day."""
+    day = min(as_of, plan.quarter.last_day)
+    found = []
+    for kpi in plan.kpis:
+        metric = catalogue()[kpi.metric]
+        facts = facts_of(metric, ground.shop.currency)
+        window = reading_window(kpi.window_for(facts), plan.quarter, day)
+        found.append(Tracked(kpi, metric, facts, _measure(connection, ground, kpi, window)))
+    return found
+
+
+def baselines(connection: Connection, ground: Ground, plan: Plan) -> dict[str, Measurement]:
+    """The measured baseline of every key result that begins at one."""
+    found = {}
+    for key_result in plan.key_results:
+        kind = key_result.window_for(_facts(key_result, ground.shop))
+        window = baseline_window(key_result.baseline, kind, plan.quarter)
+        if window and (past := _measure(connection, ground, key_result, window)):
+            found[key_result.id] = past
+    return found
+
+
+def day_of(ground: Ground, quarter: Quarter, as_of: date, metric: Metric, *, is_by_hand: bool) -> Day:
+    """The day of judgement; how late data may be depends on what `metric` is counted from, or on people."""
+    day = Day.of(quarter, as_of, ground.shop.timezone, ground.under(metric).allowance)
+    return with_patience(day) if is_by_hand else day
 
 
 def _judge(
     connection: Connection,
     ground: Ground,
+    plan: Plan,
     objective: Objective,
     key_result: KeyResult,
-    stored: Mapping[str, results.StoredGoal],
-    quarter: Quarter,
+    stored: results.StoredGoal | None,
     as_of: date,
+    hand_set: HandSets,
 ) -> Judged:
-    metric = catalogue()[key_result.metric]
-    day = day_of(ground, quarter, as_of, metric)
-    facts = facts_of(metric, ground.shop.currency)
-    kind = key_result.window or natural_window(facts)
-    goal, past, is_frozen = _goal(connection, ground, key_result, stored.get(key_result.id), day.quarter)
-    window = reading_window(kind, day.quarter, day.as_of)
-    measurement = _measure(connection, ground, key_result, window)
-    check_in = assess(key_result, facts, goal, measurement, day)
-    return Judged(objective, key_result, metric, facts, kind, goal, past, is_frozen, measurement, check_in)
+    facts = _facts(key_result, ground.shop)
+    metric = metric_of(key_result, facts)
+    day = day_of(ground, plan.quarter, as_of, metric, is_by_hand=key_result.is_by_hand)
+    goal, past, is_frozen = _goal(connection, ground, key_result, facts, stored, plan.quarter)
+    ask = asking(connection, ground)
+    kind = key_result.window_for(facts)
+    if key_result.is_by_hand:
+        measurement = values_on(ask, key_result, facts, hand_set, [day])[day.as_of]
+    else:
+        measurement = _measure(connection, ground, key_result, reading_window(kind, plan.quarter, day.as_of))
+    [evidence] = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, [day])
+    evidence = replace(evidence, before=before(connection, ground.shop, plan, key_result, day.as_of))
+    check_in = assess(key_result, facts, goal, measurement, day, plan.rule, evidence)
+    return Judged(objective, key_result, metric, facts, kind, goal, past, is_frozen, measurement, evidence, check_in)
+
+
+def _facts(key_result: KeyResult, shop: Shop) -> MetricFacts:
+    return facts_by_hand(key_result) if key_result.is_by_hand else known(shop.currency)[key_result.metric]
+
+
+def before(connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult, day: date) -> tuple[Before, ...]:
+    """What was said on the days before, newest first."""
+    earlier = results.readings_before(connection, shop.shop_id, plan.quarter.label, key_result.id, day)
+    return tuple(Before(each.status, each.attainment, each.expected_progress) for each in earlier)
 
 
 def _goal(
     connection: Connection,
     ground: Ground,
     key_result: KeyResult,
+    facts: MetricFacts,
     stored: results.StoredGoal | None,
     quarter: Quarter,
 ) -> tuple[Goal, Measurement | None, bool]:
     """Baseline and target: as they were frozen, else resolved from what is known now."""
-    facts = facts_of(catalogue()[key_result.metric], ground.shop.currency)
-    kind = key_result.window or natural_window(facts)
+    kind = key_result.window_for(facts)
+    is_growing, aim, stretch = grows(facts, kind), key_result.target, key_result.stretch
     if (
         stored
-        and stored.definition == definition(key_result, kind, quarter, ground.shop.currency)
+        and stored.definition == definition(key_result, metric_of(key_result, facts), kind, quarter, ground.shop)
         and stored.baseline_observed_at
     ):
-        return Goal(stored.baseline, stored.target, grows(facts, kind)), None, True
+        return settled(aim, stored.baseline, stored.target, is_growing, stretch), None, True
     window = baseline_window(key_result.baseline, kind, quarter)
     past = _measure(connection, ground, key_result, window) if window else None
-    return resolve(key_result.baseline, key_result.target, facts, grows(facts, kind), past), past, False
+    return resolve(key_result.baseline, aim, facts, is_growing, past, stretch), past, False
 
 
-def definition(key_result: KeyResult, kind: WindowKind, quarter: Quarter, currency: str) -> str:
+def definition(key_result: KeyResult, metric: Metric, kind: WindowKind, quarter: Quarter, shop: Shop) -> str:
     """All that baseline and target depend on; when it changes they are resolved anew."""
-    metric = catalogue()[key_result.metric]
     parts = (
-        f"{quarter.start} to {quarter.last_day}", currency, f"{metric.id} version {metric.version}",
+        f"{quarter.start} to {quarter.last_day}", shop.currency, f"{metric.id} version {metric.version}",
         str(key_result.where), key_result.population, kind,
         f"from {key_result.baseline}", f"to {key_result.target}",
     )  # fmt: skip
     return "; ".join(part for part in parts if part)
 
 
-def _measure(connection: Connection, ground: Ground, key_result: KeyResult, window: Window) -> Measurement | None:
-    if ground.under(catalogue()[key_result.metric]).coverage.covered_from is None:
+def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, window: Window) -> Measurement | None:
+    if ground.under(catalogue()[asked.metric]).coverage.covered_from is None:
         return None
-    return measured(connection, ground, key_result.metric, window, key_result.where, key_result.population)
+    return measured(connection, ground, asked.metric, window, asked.where, asked.population)
 
 
 def measured(
@@ -215,6 +275,47 @@ def measured(
     )  # fmt: skip
     because = footing.because
     return replace(found, is_complete=False, incomplete_because=because) if because else found
+
+
+def asking(connection: Connection, ground: Ground) -> Ask:
+    """As `measured`, of many windows at once, and without what was counted and left out."""
+
+    def ask(
+        metric_id: str, windows: Sequence[Window], segment: Segment, population: Population
+    ) -> list[Measurement | None]:
+        metric = catalogue()[metric_id]
+        footing = ground.under(metric, segment)
+        if footing.coverage.covered_from is None:
+            return [None for _ in windows]
+        found = metrics.answers(
+            connection, ground.shop, metric_id, windows, segment=segment, population=population,
+            covered_from=footing.covered_from,
+        )  # fmt: skip
+        return [_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found]
+
+    return ask
+
+
+def _as_measurement(
+    found: metrics.Reading, metric: Metric, segment: Segment, population: Population, footing: Footing, shop: Shop
+) -> Measurement:
+    return Measurement(
+        metric.id,
+        metric.version,
+        segment,
+        population,
+        found.window,
+        metric.unit,
+        shop.currency if metric.unit == "money" else None,
+        found.value,
+        found.numerator,
+        found.denominator,
+        found.value_low,
+        found.value_high,
+        is_complete=found.is_complete and not footing.because,
+        incomplete_because=found.incomplete_because or footing.because,
+        data_as_of=footing.coverage.covered_to,
+    )
 
 
 def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:

@@ -12,7 +12,7 @@ trouble becomes its outcome and never stops the next.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -24,10 +24,10 @@ from service.connectors.work import Asked, Connector, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.installation import Installation, install, shop_of, wall_clock
-from service.judging import Judged, ground_of, judge, measured, up_to_the_data
+from service.judging import Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
 from service.okr.assess import ObjectiveReading
-from service.okr.plan import Plan
+from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
 from service.plans import check_currencies, plans_for, plans_of
 from service.reckon import Reckoned
@@ -253,6 +253,7 @@ class PlanStatus:
     coverage: Coverage
     key_results: Sequence[Judged]
     objectives: Sequence[ObjectiveReading]
+    kpis: Sequence[Tracked] = ()
 
 
 def status(installation: Installation, *, quarter: str | None = None, as_of: date | None = None) -> list[PlanStatus]:
@@ -273,8 +274,19 @@ def status(installation: Installation, *, quarter: str | None = None, as_of: dat
             for plan in _chosen(mine, quarter, last):
                 judged, objectives = judge(connection, ground, plan, last)
                 day = min(last, plan.quarter.last_day)
-                found.append(PlanStatus(plan, shop, day, ground.coverage, judged, objectives))
+                kpis = track(connection, ground, plan, last)
+                found.append(PlanStatus(plan, shop, day, ground.coverage, judged, objectives, kpis))
     return found
+
+
+def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measurement]:
+    """What the key results of a plan begin at, as far as the shop was read."""
+    for settings in installation.settings.shops:
+        if plan in plans_for([plan], settings):
+            with reading(installation.engine) as connection:
+                if shop := shops.by_domain(connection, settings.domain):
+                    return baselines(connection, ground_of(connection, shop, settings.schedule), plan)
+    return {}
 
 
 def show_metric(

@@ -5,24 +5,26 @@ Reads are long and hold nobody up, writes are short and prove the lease. Everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from service.judging import Footing, Ground, Judged, day_of, definition, judge
+from service.gathering import NOTHING_SET, HandSets, evidence_on, values_on
+from service.judging import Footing, Ground, Judged, asking, before, day_of, definition, judge
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.okr.assess import assess
-from service.okr.plan import Plan
-from service.okr.targets import Goal
-from service.okr.windows import WindowKind
+from service.okr.goals import Goal
+from service.okr.model import Plan
+from service.okr.status import PERSISTS, Before
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, days, last_complete_day, shop_day
+from service.plans import known
 from service.store import pending, results
 from service.store.engine import Connection, Engine, reading
-from service.values import CheckIn, Measurement, Shop, Window
+from service.values import CheckIn, Shop, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def reckon(
     now: datetime,
     check_in: CheckInSchedule,
     fiscal_year_start: int,
+    hand_set: HandSets = NOTHING_SET,
 ) -> Reckoned:
     """Bring all readings up to date and publish the check-ins that are due, while the caller holds the shop's lease.
 
@@ -80,93 +83,70 @@ def reckon(
     for plan in plans:
         if plan.quarter.start > as_of:
             continue
-        readings = _record_plan(books, ground, plan, touched, as_of, now)
+        readings = _record_plan(books, ground, plan, touched, as_of, now, hand_set)
         changed += readings[0]
         status_changes += readings[1]
-        published += _publish_check_ins(books, ground, plan, now, check_in)
+        published += _publish_check_ins(books, ground, plan, now, check_in, hand_set)
     with books.writing() as connection:
         pending.clear(connection, shop.shop_id, noted)
     return Reckoned(as_of, begun, changed, status_changes, published)
 
 
 def _record_plan(
-    books: Books, ground: Ground, plan: Plan, touched: date | None, as_of: date, now: datetime
+    books: Books, ground: Ground, plan: Plan, touched: date | None, as_of: date, now: datetime, hand_set: HandSets
 ) -> tuple[int, int]:
     """How many readings are new or differ, and how many statuses changed."""
     shop_id, label = ground.shop.shop_id, plan.quarter.label
     with books.reading() as connection:
-        judged, _ = judge(connection, ground, plan, as_of)
+        judged, _ = judge(connection, ground, plan, as_of, hand_set)
         rows = [_definition_row(each, ground, plan, now) for each in judged]
         readings = [
             (reading, _fresh_until(reading, plan, ground, each.metric))
             for each in judged
-            for reading in _new_readings(connection, ground, plan, each, touched, as_of)
+            for reading in _new_readings(connection, ground, plan, each, touched, as_of, hand_set)
         ]
     with books.writing() as connection:
         results.record_key_results(connection, shop_id, label, plan.quarter.start, plan.quarter.last_day, rows)
         changed = results.record_readings(connection, shop_id, readings, now=now)
-        moved = sum(results.record_status(connection, shop_id, each.check_in, now=now) for each in judged)
+        newest = {reading.key_result_id: reading for reading, _ in readings}  # each knows the days before it
+        moved = sum(results.record_status(connection, shop_id, each, now=now) for each in newest.values())
     return changed, moved
 
 
 def _new_readings(
-    connection: Connection, ground: Ground, plan: Plan, judged: Judged, touched: date | None, as_of: date
+    connection: Connection,
+    ground: Ground,
+    plan: Plan,
+    judged: Judged,
+    touched: date | None,
+    as_of: date,
+    hand_set: HandSets,
 ) -> Iterator[CheckIn]:
     """From the earliest touched day on, and always the newest day again: its last hours may have come in since."""
     last = results.last_reading_date(connection, ground.shop.shop_id, plan.quarter.label, judged.key_result.id)
     begin = plan.quarter.start
     if last is not None and judged.is_frozen:
         begin = max(begin, min(last, touched or date.max))
-    yield from _readings(connection, ground, plan, judged, begin, min(as_of, plan.quarter.last_day))
+    yield from _readings(connection, ground, plan, judged, begin, min(as_of, plan.quarter.last_day), hand_set)
 
 
 def _readings(
-    connection: Connection, ground: Ground, plan: Plan, judged: Judged, first: date, last: date
+    connection: Connection, ground: Ground, plan: Plan, judged: Judged, first: date, last: date, hand_set: HandSets
 ) -> Iterator[CheckIn]:
-    """The key result on each day from `first` to `last`, measured in one query."""
+    """The key result on each day from `first` to `last`, measured in one query, each knowing those before it."""
     if first > last:
         return
-    series_kind: Mapping[WindowKind, metrics.SeriesKind] = {
-        "quarter": "running", "trailing_28d": "trailing_28d", "as_of": "as_of",
-    }  # fmt: skip
-    key_result = judged.key_result
-    footing = ground.under(judged.metric, key_result.where)
-    series = metrics.series(
-        connection,
-        ground.shop,
-        key_result.metric,
-        plan.quarter.start if judged.window_kind == "quarter" else first,
-        last + ONE_DAY,
-        series_kind[judged.window_kind],
-        segment=key_result.where,
-        population=key_result.population,
-        covered_from=footing.covered_from,
-    )
-    for answer in series:
-        if answer.metric_date >= first:
-            day = day_of(ground, plan.quarter, answer.metric_date, judged.metric)
-            measurement = _as_measurement(answer, judged, footing)
-            yield assess(key_result, judged.facts, judged.goal, measurement, day)
-
-
-def _as_measurement(reading: metrics.Reading, judged: Judged, footing: Footing) -> Measurement:
-    return Measurement(
-        judged.metric.id,
-        judged.metric.version,
-        judged.key_result.where,
-        judged.key_result.population,
-        reading.window,
-        judged.metric.unit,
-        judged.facts.currency,
-        reading.value,
-        reading.numerator,
-        reading.denominator,
-        reading.value_low,
-        reading.value_high,
-        is_complete=reading.is_complete and not footing.because,
-        incomplete_because=reading.incomplete_because or footing.because,
-        data_as_of=footing.coverage.covered_to,
-    )
+    key_result, facts, ask = judged.key_result, judged.facts, asking(connection, ground)
+    begin = day_of(ground, plan.quarter, first, judged.metric, is_by_hand=key_result.is_by_hand)
+    among = [begin.another(each, ground.shop.timezone) for each in days(first, last + ONE_DAY)]
+    values = values_on(ask, key_result, facts, hand_set, among)
+    found = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, among)
+    earlier = before(connection, ground.shop, plan, key_result, first)
+    for day, evidence in zip(among, found, strict=True):
+        value, evidence = values[day.as_of], replace(evidence, before=earlier)
+        check_in = assess(key_result, facts, judged.goal, value, day, plan.rule, evidence)
+        earlier = (Before.of(check_in), *earlier)[:PERSISTS]
+        yield check_in
 
 
 def _fresh_until(reading: CheckIn, plan: Plan, ground: Ground, metric: Metric) -> datetime | None:
@@ -196,9 +176,14 @@ def _definition_row(judged: Judged, ground: Ground, plan: Plan, now: datetime) -
         "weight": key_result.weight,
         "baseline_rule": str(key_result.baseline or ""),
         "target_rule": str(key_result.target),
-        "definition": definition(key_result, judged.window_kind, plan.quarter, ground.shop.currency),
+        "definition": definition(key_result, judged.metric, judged.window_kind, plan.quarter, ground.shop),
         "baseline": goal.baseline,
         "target": goal.target,
+        "form": key_result.form,
+        "stretch": goal.stretch,
+        "commitment": key_result.commitment,
+        "pace": judged.pace,
+        "confidence": key_result.confidence,
     }
     if not judged.is_frozen:
         row["baseline_observed_at"] = now if _may_freeze(goal, ground.under(judged.metric), ground.shop, plan) else None
@@ -209,10 +194,12 @@ def _may_freeze(goal: Goal, footing: Footing, shop: Shop, plan: Plan) -> bool:
     """Baseline and target are settled once the data reach into the quarter they are for."""
     begins = day_start(plan.quarter.start, shop.timezone)
     reach = footing.coverage.covered_to
-    return goal.target is not None and not goal.because and reach is not None and reach >= begins
+    return goal.is_settled and reach is not None and reach >= begins
 
 
-def _publish_check_ins(books: Books, ground: Ground, plan: Plan, now: datetime, schedule: CheckInSchedule) -> int:
+def _publish_check_ins(
+    books: Books, ground: Ground, plan: Plan, now: datetime, schedule: CheckInSchedule, hand_set: HandSets
+) -> int:
     """The check-ins of the latest scheduled moment, if it lies in the quarter or just after its last day."""
     shop = ground.shop
     due_at = schedule.latest_due(now, shop.timezone)
@@ -220,7 +207,7 @@ def _publish_check_ins(books: Books, ground: Ground, plan: Plan, now: datetime, 
     if not plan.quarter.start <= as_of <= plan.quarter.last_day:
         return 0
     with books.reading() as connection:
-        judged, _ = judge(connection, ground, plan, as_of)
+        judged, _ = judge(connection, ground, plan, as_of, hand_set)
     with books.writing() as connection:
         return sum(
             results.publish_check_in(connection, shop.shop_id, each.check_in, due_at=due_at, now=now) for each in judged

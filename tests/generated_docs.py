@@ -13,6 +13,8 @@ from service.cli import app
 from service.metrics import docs as metrics_docs
 from service.metrics.catalogue import catalogue
 from service.okr.benchmarks import BENCHMARKS, Benchmark
+from service.okr.explanation import WORDS
+from service.okr.presets import PRESETS, Preset
 from service.okr.rules import RULES
 from service.store.views import View, views
 
@@ -78,12 +80,30 @@ nothing. A single mean is no range: it is shown here and judges nothing.
 """
 
 
+PRESETS_PAGE = """# Presets
+
+```toml
+[status]
+preset = "engagedly"
+```
+
+in an [OKR file](okr-files.md) judges its key results as that tool publishes it, so that numbers can be compared when a
+team comes from there or reports to it. Our words for a status stay; the tool's own word stands beside it in the
+explanation. What a tool leaves to people no rule can reproduce: there our default limits are kept. Every published case
+is a test. The data come first under every preset: what is missing, incomplete or stale is called so.
+
+The limits of a `ratio` are of attainment ÷ expected progress, from there up; those of a `gap` say how far attainment
+may lie behind expected progress.
+"""
+
+
 def pages() -> dict[str, str]:
     """Every generated page by its name in docs/."""
     return {
         "bi.md": _tidy(BI, *map(_view, _contract())),
         "cli.md": _tidy(CLI, *_commands()),
         "lint.md": _tidy(LINT, _rules(), BENCHMARKED, _benchmarks()),
+        "presets.md": _tidy(PRESETS_PAGE, *map(_preset, PRESETS.values())),
         "metrics.md": _tidy(metrics_docs.markdown(catalogue())),
     }
 
@@ -124,6 +144,27 @@ def _benchmark(each: Benchmark) -> str:
     what = f"{each.statistic}; {each.remark}" if each.remark else each.statistic
     verified = "yes" if each.is_verified else "no"
     return f"| `{each.metric}` | {what} | {each.shown} | {about[each.measure]} | {source} | {verified} |"
+
+
+# --- presets ---------------------------------------------------------------------------------------------------------
+
+
+def _preset(each: Preset) -> str:
+    rule = each.rule
+    words = ", ".join(f"{WORDS[status].lower()} is “{word}”" for status, word in each.words.items())
+    rows = [
+        ("rule", rule.kind),
+        ("on track", rule.on_track),
+        ("at risk", rule.at_risk),
+        ("achieved", rule.achieved),
+        ("partly achieved", rule.partly_achieved),
+        ("too early", rule.too_early),
+        ("limits are kept", "now" if rule.keeps == "now" else "by the share of weeks"),
+        ("its words", words or "as ours"),
+        ("sources", ", ".join(f"<{source}>" for source in each.sources)),
+    ]
+    table = [f"| {name} | {value} |" for name, value in rows]
+    return "\n".join([f"## {rule.preset}", "", f"{each.title}. {each.remark}", "", "| | |", "|---|---|", *table])
 
 
 # --- commands ------------------------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def test_explain_says_where_a_number_comes_from(synced: Command) -> None:
     said = synced("explain", "repeat-customers")
     assert said.code == 0
     for word in ("Ten customers who came back", "window        all history", "value         2", "baseline      0",
-                 "target        10", "linear pace", "all changes before", "select", ":shop_id = 88"):  # fmt: skip
+                 "target        10", "this pace: linear", "all changes before", "select", ":shop_id = 88"):  # fmt: skip
         assert word in said.out, word
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from service.judging import Judged
 from service.metrics.measure import query_for
 from service.okr.amounts import format_value, percent
-from service.okr.status import RATIO
+from service.okr.explanation import told
 from service.okr.windows import baseline_window
 from service.pipeline import PlanStatus
 from service.values import Measurement, Window
@@ -32,7 +32,7 @@ def explanation(each: PlanStatus, judged: Judged) -> Iterator[Section]:
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
     yield "The data", list(_data(each))
-    if judged.measurement is not None:
+    if judged.measurement is not None and not key_result.is_by_hand:
         query = query_for(
             each.shop, judged.metric.id, judged.measurement.window, segment=key_result.where,
             population=key_result.population,
@@ -54,6 +54,10 @@ def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
         yield "population    kept: cancelled, voided and expired orders are left out"
     if measurement is None:
         yield "value         none: nothing was measured"
+        return
+    if judged.key_result.is_by_hand:
+        yield f"value         {judged.facts.format(measurement.value)}"
+        yield f"set           {measurement.data_as_of:%Y-%m-%d %H:%M} UTC"
         return
     yield f"window        {_window(measurement.window)}, days of {each.shop.timezone}"
     yield f"value         {_division(judged, measurement)}"
@@ -99,11 +103,22 @@ def _goal(each: PlanStatus, judged: Judged) -> Iterator[str]:
         yield "both were settled when the quarter had begun and stand as they were then"
     if goal.because:
         yield f"not known     {goal.because}"
-    if goal.grows:
+    if goal.stretch is not None:
+        yield f"stretch       {facts.format(goal.stretch)}  (written {key_result.stretch})"
+    if goal.bounds is not None:
+        weeks = ", ".join(_week(week, judged) for week in judged.evidence.weeks) or "none is complete yet"
+        yield f"weeks         {weeks}"
+        yield f"attainment    weeks in which it held ÷ complete weeks = {_fraction(judged.check_in.attainment)}"
+    elif goal.grows:
         yield f"attainment    value ÷ target = {_fraction(judged.check_in.attainment)}"
     else:
         yield f"attainment    (value − baseline) ÷ (target − baseline) = {_fraction(judged.check_in.attainment)}"
     yield f"progress      attainment held between 0 and 1 = {_fraction(judged.check_in.progress)}"
+
+
+def _week(week: Measurement, judged: Judged) -> str:
+    """A week by its last day: 2026-08-16 2.10 %."""
+    return f"{week.window.last_day} {judged.facts.format(week.value)}"
 
 
 def _fraction(value: Decimal | None) -> str:
@@ -111,18 +126,21 @@ def _fraction(value: Decimal | None) -> str:
 
 
 def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
-    check_in, quarter = judged.check_in, each.plan.quarter
+    check_in, quarter, rule, key_result = judged.check_in, each.plan.quarter, each.plan.rule, judged.key_result
     day = (check_in.as_of_date - quarter.start).days + 1
     yield f"as of         {check_in.as_of_date}, day {day} of {quarter.days}"
-    yield f"expected      {_fraction(check_in.expected_progress)} by a linear pace"
+    by = f"by this pace: {judged.pace}" if judged.pace else "in every week"
+    yield f"expected      {_fraction(check_in.expected_progress)} {by}"
+    yield f"rule          {told(rule)}"
+    achieved = rule.achieves(is_committed=key_result.commitment == "committed")
     yield (
-        f"rule          attainment ÷ expected: on track from {RATIO.on_track}, at risk from {RATIO.at_risk}, "
-        f"else off track; too early in the first {percent(RATIO.too_early, 0)} of the quarter"
+        f"at the end    achieved from {percent(achieved, 0)}, partly achieved from "
+        f"{percent(rule.partly_achieved, 0)}, else missed"
     )
-    yield (
-        f"at the end    achieved from {percent(RATIO.achieved, 0)}, partly achieved from "
-        f"{percent(RATIO.partly_achieved, 0)}, else missed"
-    )
+    if key_result.commitment:
+        yield f"commitment    {key_result.commitment}"
+    for guardrail in judged.evidence.guardrails:
+        yield f"guardrail     {str(guardrail).removeprefix('Guardrail ')}"
     yield f"status        {check_in.status}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +22,9 @@ from service.cli.common import (
     print_rows,
 )
 from service.errors import PlanError, Problem
-from service.metrics.catalogue import catalogue
-from service.okr.amounts import MetricFacts
 from service.okr.lint import Finding, lint
 from service.okr.plan import Plan, load
-from service.plans import facts_of
+from service.plans import known
 
 app = typer.Typer(help="The OKR files themselves.", no_args_is_help=True)
 
@@ -71,11 +69,6 @@ def lint_(
         raise PlanError(problems)
     is_bad = {"error", "warning"} if strict else {"error"}
     return NEEDS_A_PERSON if any(finding.severity in is_bad for finding in findings) else FINE
-
-
-def known(currency: str | None = None) -> Mapping[str, MetricFacts]:
-    """What lint needs to know of every metric; amounts are in the shop's currency, where that is known."""
-    return {id_: replace(facts_of(metric, currency), segments=metric.segments) for id_, metric in catalogue().items()}
 
 
 def counted(findings: Iterable[Finding]) -> str:

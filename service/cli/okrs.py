@@ -28,16 +28,16 @@ from service.cli.common import (
 )
 from service.cli.explaining import explanation
 from service.errors import Misconfigured, Problem
-from service.judging import Judged
+from service.judging import Judged, Tracked
 from service.okr.amounts import percent
 from service.okr.explanation import WORDS
 from service.pipeline import PlanStatus
-from service.values import Status
 
 COLUMNS = (
     "shop", "quarter", "objective_id", "objective", "key_result_id", "key_result", "owner", "metric", "metric_version",
-    "segment", "unit", "currency", "direction", "baseline", "target", "value", "value_low", "value_high", "attainment",
-    "progress", "expected_progress", "status", "confidence", "as_of_date", "data_as_of", "explanation",
+    "segment", "form", "unit", "currency", "direction", "baseline", "target", "stretch", "commitment", "pace", "value",
+    "value_low", "value_high", "attainment", "progress", "expected_progress", "status", "confidence", "as_of_date",
+    "data_as_of", "explanation",
 )  # fmt: skip
 """The columns of `bi_key_results`, in their order."""
 
@@ -145,6 +145,9 @@ def print_status(out: Console, each: PlanStatus) -> None:
         summary.append(reading.explanation, style=COLOURS[reading.status])
         out.print(summary)
         out.print(_key_results(out, [judged for judged in each.key_results if judged.objective is objective]))
+    if each.kpis:
+        out.print()
+        out.print(_kpis(each.kpis))
 
 
 def _reach(each: PlanStatus) -> str:
@@ -172,10 +175,10 @@ def _key_results(out: Console, judged: Sequence[Judged]) -> Table | Group:
             Text(each.key_result.title) + Text(f"\n{each.key_result.id}", style="dim"),
             facts.format(check_in.baseline),
             facts.format(check_in.value),
-            facts.format(check_in.target),
+            _target(each),
             f"{_bar(check_in.progress)} {_percent(check_in.progress):>7}",
             _percent(check_in.expected_progress),
-            _word(check_in.status),
+            _word(each),
         )
     return table
 
@@ -185,13 +188,33 @@ def _stacked(each: Judged) -> Text:
     lines = Text(f"\n{each.key_result.title}")
     lines.append(f"  {each.key_result.id}\n", style="dim")
     lines.append(f"  {_bar(check_in.progress)} {_percent(check_in.progress)}, ")
-    lines.append(f"expected {_percent(check_in.expected_progress)}: ").append_text(_word(check_in.status))
-    lines.append(f"\n  {facts.format(check_in.baseline)} → {facts.format(check_in.value)}, ")
-    return lines.append(f"target {facts.format(check_in.target)}")
+    lines.append(f"expected {_percent(check_in.expected_progress)}: ").append_text(_word(each))
+    start = "" if each.goal.bounds else f"{facts.format(check_in.baseline)} → "
+    lines.append(f"\n  {start}{facts.format(check_in.value)}, ")
+    return lines.append(_target(each) if each.goal.bounds else f"target {_target(each)}")
 
 
-def _word(status: Status) -> Text:
-    return Text(WORDS[status].lower(), style=COLOURS[status])
+def _target(judged: Judged) -> str:
+    """What it aims at: a value, or limits as they are written."""
+    return str(judged.goal.bounds or judged.facts.format(judged.check_in.target))
+
+
+def _word(judged: Judged) -> Text:
+    status = judged.check_in.status
+    word = Text(WORDS[status].lower(), style=COLOURS[status])
+    return word.append("\nguardrail broken", style="red") if judged.evidence.broken else word
+
+
+def _kpis(tracked: Sequence[Tracked]) -> Table:
+    """KPIs: what is watched without a target."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("tracked without a target")
+    table.add_column("now", justify="right", no_wrap=True)
+    for each in tracked:
+        found = each.measurement
+        value = each.facts.format(found.value) if found and found.is_complete else "–"
+        table.add_row(Text(each.kpi.title) + Text(f"\n{each.kpi.id}", style="dim"), value)
+    return table
 
 
 def _bar(progress: Decimal | None, width: int = 10) -> str:
@@ -219,11 +242,15 @@ def _row(each: PlanStatus, judged: Judged) -> dict[str, Any]:
         "metric": judged.metric.id,
         "metric_version": judged.metric.version,
         "segment": str(key_result.where),
+        "form": key_result.form,
         "unit": judged.metric.unit,
         "currency": judged.facts.currency,
         "direction": judged.goal.direction,
         "baseline": check_in.baseline,
         "target": check_in.target,
+        "stretch": judged.goal.stretch,
+        "commitment": key_result.commitment,
+        "pace": judged.pace,
         "value": check_in.value,
         "value_low": check_in.value_low,
         "value_high": check_in.value_high,

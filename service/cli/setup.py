@@ -29,6 +29,7 @@ from service.okr.lint import lint
 from service.okr.plan import Plan
 from service.periods import Quarter, shop_day
 from service.pipeline import Installation
+from service.plans import known
 from service.settings import ShopSettings
 from service.store import migrate, shops
 from service.store.engine import reading
@@ -161,7 +162,8 @@ def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Itera
     name = Path(plan.file).name
     yield Finding("OKRs", True, f"{name}: objectives {len(plan.objectives)}, key results {len(plan.key_results)}")
     currency = _currency(installation, plan) if is_migrated else None
-    found = [finding for finding in lint(plan, okr.known(currency)) if finding.severity != "note"]
+    begun = pipeline.baselines_of(installation, plan) if is_migrated else {}
+    found = [finding for finding in lint(plan, known(currency), known=begun) if finding.severity != "note"]
     if found:
         is_wrong = any(finding.severity == "error" for finding in found)
         rules = ", ".join(dict.fromkeys(finding.rule for finding in found))

@@ -9,13 +9,16 @@ from decimal import Decimal
 from typing import Literal
 
 from service.okr.amounts import MetricFacts
-from service.okr.explanation import explain, explain_objective
-from service.okr.pace import Day, linear
-from service.okr.plan import KeyResult, Objective
+from service.okr.evidence import Evidence, Kept, kept
+from service.okr.explanation import Case, explain, explain_objective
+from service.okr.goals import Goal
+from service.okr.model import KeyResult, Objective
+from service.okr.pace import Day, Expectation, Pacing
 from service.okr.progress import attainment, clamped, roll_up
-from service.okr.status import RATIO, WORST_FIRST, RatioRule, Situation, is_stale, judge
-from service.okr.targets import Goal
+from service.okr.status import RATIO, WORST_FIRST, Rule, Situation, held, is_stale, judge
 from service.values import CheckIn, Measurement, Status
+
+NOTHING_ELSE = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,33 @@ def assess(
     goal: Goal,
     reading: Measurement | None,
     day: Day,
-    rule: RatioRule = RATIO,
+    rule: Rule = RATIO,
+    evidence: Evidence = NOTHING_ELSE,
 ) -> CheckIn:
     """The key result judged by what was measured for that day; `reading` is None when nothing was."""
-    hindrance, because = _hindrance(facts, goal, reading)
+    hindrance, because = _hindrance(key_result, facts, goal, reading, evidence)
     trusted = reading if reading and reading.is_complete and facts.fits(reading) else None
     value = trusted.value if trusted else None
-    attained = attainment(value, goal)
+    lacks_forecast = rule.kind == "forecast" and (goal.bounds is not None or evidence.probability is None)
+    rule = rule.without_forecast() if lacks_forecast else rule
+    limits = _limits(goal, value, rule, evidence)
+    attained = limits.attainment(rule) if limits else attainment(value, goal)
+    expected = _expected(goal, day, rule, evidence)
     data_as_of = reading.data_as_of if reading else None
     situation = Situation(
         attainment=attained,
-        expected=linear(day.elapsed),
+        expected=expected.fraction,
         elapsed=day.elapsed,
         is_stale=is_stale(data_as_of, day.ends_at, day.allowance),
         is_final=day.is_last and data_as_of is not None and data_as_of >= day.ends_at,
         hindrance=hindrance,
+        is_unripe=limits is not None and attained is None,
+        is_outside=limits is not None and not limits.is_held_now,
+        is_committed=key_result.commitment == "committed",
+        probability=evidence.probability,
     )
+    by_numbers = judge(situation, rule)
+    standing = held(by_numbers, _ends(trusted, goal), expected.fraction, evidence.before, rule)
     check_in = CheckIn(
         quarter=day.quarter.label,
         objective_id=key_result.objective_id,
@@ -67,12 +81,36 @@ def assess(
         target=goal.target,
         attainment=attained,
         progress=clamped(attained),
-        expected_progress=situation.expected,
-        status=judge(situation, rule),
+        expected_progress=expected.fraction,
+        status=standing or by_numbers,
         explanation="",
         data_as_of=data_as_of,
     )
-    return replace(check_in, explanation=explain(check_in, facts, goal, day, rule, because))
+    case = Case(
+        check_in, key_result, facts, goal, day, rule, because, by_numbers, expected, limits, evidence, lacks_forecast
+    )
+    return replace(check_in, explanation=explain(case))
+
+
+def _limits(goal: Goal, value: Decimal | None, rule: Rule, evidence: Evidence) -> Kept | None:
+    """How the limits were kept, where there are some and a value to hold against them."""
+    if goal.bounds is None or value is None or not all(week.is_complete for week in evidence.weeks):
+        return None
+    return kept(goal.bounds, [week.value for week in evidence.weeks], value, rule)
+
+
+def _expected(goal: Goal, day: Day, rule: Rule, evidence: Evidence) -> Expectation:
+    """Limits are to hold from the first week on; anything else comes about by its pace."""
+    if goal.bounds is not None:
+        return Expectation(Decimal(1))
+    return evidence.expectation or Pacing().on(day, begins_at_zero=rule.begins_at_zero)
+
+
+def _ends(reading: Measurement | None, goal: Goal) -> tuple[Decimal, Decimal] | None:
+    """The attainments at the ends of the value's interval, the lower one first."""
+    low = attainment(reading.value_low if reading else None, goal)
+    high = attainment(reading.value_high if reading else None, goal)
+    return None if low is None or high is None else (min(low, high), max(low, high))
 
 
 def assess_objective(objective: Objective, check_ins: Iterable[CheckIn], day: Day) -> ObjectiveReading:
@@ -98,8 +136,12 @@ def assess_objective(objective: Objective, check_ins: Iterable[CheckIn], day: Da
 Hindrance = Literal["no_data", "incomplete"]
 
 
-def _hindrance(facts: MetricFacts, goal: Goal, reading: Measurement | None) -> tuple[Hindrance | None, str]:
+def _hindrance(
+    key_result: KeyResult, facts: MetricFacts, goal: Goal, reading: Measurement | None, evidence: Evidence
+) -> tuple[Hindrance | None, str]:
     """What stands in the way of any judgement, and why; no data first, then what is incomplete."""
+    if reading is None and key_result.is_by_hand:
+        return "no_data", f"nobody has set a value yet (okrsync okr set {key_result.id} VALUE)"
     if reading is None:
         return "no_data", f"{facts.id} has not been measured for this day"
     if not facts.fits(reading):
@@ -111,6 +153,6 @@ def _hindrance(facts: MetricFacts, goal: Goal, reading: Measurement | None) -> t
         )
     if goal.because and not goal.is_incomplete:
         return "no_data", goal.because
-    if not reading.is_complete:
-        return "incomplete", reading.incomplete_because or "the history does not reach back far enough"
+    if gap := next((each for each in (reading, *evidence.weeks) if not each.is_complete), None):
+        return "incomplete", gap.incomplete_because or "the history does not reach back far enough"
     return ("incomplete", goal.because) if goal.because else (None, "")

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Literal
 
 from service.okr.amounts import MetricFacts, percent, plain
-from service.okr.plan import KeyResult
-from service.okr.targets import Level, PastQuarter, Points, Relative
+from service.okr.model import KeyResult
+from service.okr.targets import Bounds, Level, PastQuarter, Points, Relative
 
 Measure = Literal["level", "relative", "points", "unclear"]  # relative and points are changes from quarter to quarter
 
@@ -84,7 +84,8 @@ def compared(
         if benchmark.metric != facts.id or aimed is None or benchmark.low == benchmark.high:
             continue
         if said := _level(aimed, benchmark) if benchmark.measure == "level" else _change(aimed, benchmark):
-            yield benchmark, f"target {key_result.target} {said}"
+            asked = "" if isinstance(key_result.target, Bounds) else "target "
+            yield benchmark, f"{asked}{key_result.target} {said}"
 
 
 def _aims(key_result: KeyResult, facts: MetricFacts) -> dict[Measure, Decimal]:
@@ -106,6 +107,8 @@ def _aims(key_result: KeyResult, facts: MetricFacts) -> dict[Measure, Decimal]:
         found["level"] = target.number
         if start:
             found |= {"relative": target.number / start - 1, "points": target.number - start}
+    elif isinstance(target, Bounds) and len(key_result.levels) == 1:
+        found["level"] = key_result.levels[0][1].number
     if baseline is PastQuarter.SAME_LAST_YEAR:  # a change from year to year: no claim is about that
         found = {measure: value for measure, value in found.items() if measure == "level"}
     return found

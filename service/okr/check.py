@@ -3,55 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from service.errors import Problem
 from service.okr.amounts import MetricFacts
+from service.okr.by_hand import facts_for
 from service.okr.fields import suggestion
-from service.okr.plan import KeyResult, Plan
-from service.okr.targets import Level, Points, Relative, resolve
-from service.okr.windows import grows, natural_window
+from service.okr.goals import resolve
+from service.okr.model import Guardrail, KeyResult, Kpi, Plan
+from service.okr.targets import Bounds, Level, Milestone, PastQuarter, Points, Relative, Target, form_of
+from service.okr.windows import WindowKind, grows
+from service.periods import Quarter
 
 Complaint = tuple[str, str, str]  # key within the key result, message, hint
 
 
 def check(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> tuple[Problem, ...]:
     """What is wrong between a plan and the metrics, by id; nothing when it can be judged."""
-    return tuple(
-        Problem(plan.file, f"{key_result.place}.{key}", message, hint)
+    found = [
+        (f"{key_result.place}.{key}", message, hint)
         for key_result in plan.key_results
-        for key, message, hint in _complaints(key_result, catalogue)
-    )
+        for key, message, hint in complaints(key_result, catalogue, plan.quarter)
+    ]
+    for kpi in plan.kpis:
+        found += [(f"{kpi.place}.{key}", message, hint) for key, message, hint in looked_at(kpi, catalogue)]
+    return tuple(Problem(plan.file, place, message, hint) for place, message, hint in found)
 
 
-def _complaints(key_result: KeyResult, catalogue: Mapping[str, MetricFacts]) -> Iterator[Complaint]:
-    facts = catalogue.get(key_result.metric)
+def complaints(key_result: KeyResult, catalogue: Mapping[str, MetricFacts], quarter: Quarter) -> Iterator[Complaint]:
+    """What is wrong with one key result, by its keys."""
+    facts = facts_for(key_result, catalogue)
     if facts is None:
-        yield "metric", f"there is no metric {key_result.metric!r}", suggestion(key_result.metric, catalogue)
+        yield _unknown(key_result.metric, catalogue)
         return
-    misfits = [*_window(key_result, facts), *_baseline(key_result, facts), *_target(key_result, facts)]
+    misfits = [*_window(key_result, facts), *_baseline(key_result, facts), *_aim(key_result, facts)]
     yield from misfits or _goal(key_result, facts)
+    yield from _pace(key_result, facts, quarter)
+    for n, guardrail in enumerate(key_result.guardrails):
+        for key, message, hint in _guardrail(guardrail, catalogue):
+            yield f"guardrails[{n}].{key}", message, hint
+
+
+def _unknown(metric: str, catalogue: Mapping[str, MetricFacts]) -> Complaint:
+    return "metric", f"there is no metric {metric!r}", suggestion(metric, catalogue)
+
+
+def looked_at(looked: Kpi | Guardrail, catalogue: Mapping[str, MetricFacts]) -> Iterator[Complaint]:
+    """What is wrong with something that is only watched."""
+    facts = catalogue.get(looked.metric)
+    if facts is None:
+        yield _unknown(looked.metric, catalogue)
+    elif facts.kind == "level" and looked.window not in (None, "as_of"):
+        yield _no_window(facts)
+
+
+def _guardrail(guardrail: Guardrail, catalogue: Mapping[str, MetricFacts]) -> Iterator[Complaint]:
+    yield from looked_at(guardrail, catalogue)
+    if facts := catalogue.get(guardrail.metric):
+        yield from _bounds(guardrail.bounds, facts, guardrail.window_for(facts))
+
+
+def _no_window(facts: MetricFacts) -> Complaint:
+    return "window", f"{facts.id} looks at all history, so no window fits it", "leave window out"
 
 
 def _window(key_result: KeyResult, facts: MetricFacts) -> Iterator[Complaint]:
     if facts.kind == "level" and key_result.window not in (None, "as_of"):
-        yield "window", f"{facts.id} looks at all history, so no window fits it", "leave window out"
+        yield _no_window(facts)
 
 
 def _baseline(key_result: KeyResult, facts: MetricFacts) -> Iterator[Complaint]:
     if isinstance(key_result.baseline, Level):
         yield from _level("baseline", key_result.baseline, facts)
-    elif key_result.baseline is None:
+    elif key_result.baseline is None and not isinstance(key_result.target, Bounds | Milestone):
         if not isinstance(key_result.target, Level):
-            yield "baseline", f"is missing, and {key_result.target} is a change from it", _BASELINES
+            yield "baseline", f"is missing, and {key_result.target} is a change from it", _example(key_result)
         elif not _grows(key_result, facts):
-            yield "baseline", f"is missing, and {facts.id} moves from it to the target", _BASELINES
+            yield "baseline", f"is missing, and {facts.id} moves from it to the target", _example(key_result)
 
 
-_BASELINES = 'for example baseline = "previous_quarter"'
+def _example(key_result: KeyResult) -> str:
+    return "for example baseline = " + ("40" if key_result.is_by_hand else '"previous_quarter"')
 
 
-def _target(key_result: KeyResult, facts: MetricFacts) -> Iterator[Complaint]:
-    target, is_growing = key_result.target, _grows(key_result, facts)
+def _aim(key_result: KeyResult, facts: MetricFacts) -> Iterator[Complaint]:
+    if isinstance(key_result.target, Bounds):
+        yield from _bounds(key_result.target, facts, key_result.window_for(facts))
+    elif not isinstance(key_result.target, Milestone):
+        yield from _target(key_result, key_result.target, facts)
+
+
+def _bounds(bounds: Bounds, facts: MetricFacts, window: WindowKind) -> Iterator[Complaint]:
+    """What is wrong with limits; those of a sum that counts up can only cap it."""
+    key = form_of(bounds)
+    for level in (bounds.low, bounds.high):
+        if level is not None:
+            yield from _level(key, level, facts)
+    if bounds.low and grows(facts, window):
+        told = f"{facts.id} counts up from 0 over the quarter, so {bounds} fails until it is reached"
+        yield key, told, f'write target = "{bounds.low}", or window = "trailing_7d"'
+
+
+def _target(key_result: KeyResult, target: Target, facts: MetricFacts) -> Iterator[Complaint]:
+    is_growing = _grows(key_result, facts)
     if isinstance(target, Level):
         yield from _level("target", target, facts)
         if is_growing and target.number == 0:
@@ -88,22 +142,55 @@ def _level(key: str, level: Level, facts: MetricFacts) -> Iterator[Complaint]:
 
 
 def _goal(key_result: KeyResult, facts: MetricFacts) -> Iterator[Complaint]:
-    """What baseline and target are to each other, where both are written down."""
+    """What baseline, target and stretch are to each other, where they are written down."""
     baseline, target = key_result.baseline, key_result.target
-    if not isinstance(baseline, Level):
+    if isinstance(target, Bounds | Milestone):
         return
-    if isinstance(target, Level) and target.number == baseline.number:
-        yield (
-            "target",
-            f"baseline and target are both {facts.format(target.number)}",
-            "write where it should get to",
-        )
-    elif because := resolve(baseline, target, facts, _grows(key_result, facts)).because:
-        yield "target", because, "write a level, such as 12000"
+    if isinstance(baseline, Level) and isinstance(target, Level) and target.number == baseline.number:
+        shown = facts.format(target.number)
+        yield "target", f"baseline and target are both {shown}", "write where it should get to, or keep_between"
+        return
+    if isinstance(baseline, Level):
+        goal = resolve(baseline, target, facts, _grows(key_result, facts))
+        if goal.because:
+            yield "target", goal.because, "write a level, such as 12000"
+            return
+    yield from _stretch(key_result, target, facts)
+
+
+def _stretch(key_result: KeyResult, target: Target, facts: MetricFacts) -> Iterator[Complaint]:
+    """A stretch is written as its target is, and lies beyond it, as far as the file alone tells."""
+    stretch, baseline = key_result.stretch, key_result.baseline
+    if stretch is None:
+        return
+    if type(stretch) is not type(target):
+        yield "stretch", f"{stretch} and the target, {target}, are not written alike", "write both as the target is"
+        return
+    yield from (("stretch", message, hint) for _, message, hint in _target(key_result, stretch, facts))
+    if isinstance(baseline, PastQuarter) and isinstance(target, Level) and not _grows(key_result, facts):
+        return  # which way it goes will be known once the baseline is measured
+    start = baseline.number if isinstance(baseline, Level) and not _grows(key_result, facts) else Decimal(0)
+    near, far = _way(target, start), _way(stretch, start)
+    if near * far <= 0 or abs(far) <= abs(near):
+        yield "stretch", f"{stretch} does not lie beyond the target, {target}", "write something further"
+
+
+def _way(target: Target, start: Decimal) -> Decimal:
+    return target.number - start if isinstance(target, Level) else target.fraction
+
+
+def _pace(key_result: KeyResult, facts: MetricFacts, quarter: Quarter) -> Iterator[Complaint]:
+    pace = key_result.pace
+    if pace == "seasonal" and (key_result.is_by_hand or not _grows(key_result, facts)):
+        yield "pace", f"{facts.id} does not count up over the quarter, so it has no seasons", 'write "linear" or points'
+    if isinstance(pace, tuple):
+        for day, _ in pace:
+            if not quarter.start <= day <= quarter.last_day:
+                yield "pace", f"{day} is not in {quarter}", f"write days from {quarter.start} to {quarter.last_day}"
 
 
 def _grows(key_result: KeyResult, facts: MetricFacts) -> bool:
-    return grows(facts, key_result.window or natural_window(facts))
+    return grows(facts, key_result.window_for(facts))
 
 
 def _is_a(facts: MetricFacts) -> str:

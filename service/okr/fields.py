@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from service.errors import Problem
@@ -66,12 +68,20 @@ class Fields:
         places = [f"{self.at(name)}[{n}]" for n in range(len(raw))]
         return [Fields(self.file, place, table, self.problems) for place, table in zip(places, raw, strict=True)]
 
-    def close(self, later: Collection[str] = ()) -> None:
-        """Complains about keys nobody asked for; `later` are those a later version judges."""
+    def one_table(self, name: str, example: str) -> Fields | None:
+        """The table under a key; None when there is none."""
+        raw = self.value(name)
+        if raw is None:
+            return None
+        if not isinstance(raw, dict):
+            self.complain(name, "is not a table", f"begin it with {example}")
+            return None
+        return Fields(self.file, self.at(name), raw, self.problems)
+
+    def close(self) -> None:
+        """Complains about keys nobody asked for."""
         for name in self.table:
-            if name in later:
-                self.complain(name, f"this version does not judge {name}", "leave it out for now")
-            elif name not in self.asked:
+            if name not in self.asked:
                 self.complain(name, "unknown key", suggestion(name, self.asked))
 
 
@@ -112,3 +122,25 @@ def one_of(*choices: str) -> Callable[[object], str]:
         return str(raw)
 
     return parse
+
+
+def day(raw: object) -> date:
+    """A calendar day."""
+    if isinstance(raw, date) and not isinstance(raw, datetime):
+        return raw
+    raise ValueError(f"{shown(raw)} is not a day: write it without quotes and without a time")
+
+
+def number(raw: object) -> Decimal:
+    """A number from 0 up."""
+    if isinstance(raw, bool) or not isinstance(raw, Decimal | int) or not Decimal(raw).is_finite() or raw < 0:
+        raise ValueError(f"{shown(raw)} is not a number from 0 up")
+    return Decimal(raw)
+
+
+def share(raw: object) -> Decimal:
+    """A number from 0 to 1."""
+    found = number(raw)
+    if found > 1:
+        raise ValueError(f"{shown(raw)} is not a share from 0 to 1")
+    return found

@@ -6,19 +6,25 @@ for knowing. Judged from the plan and the metrics alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from service.okr.amounts import MetricFacts, percent
 from service.okr.benchmarks import BENCHMARKS, Benchmark, compared
-from service.okr.check import check
+from service.okr.by_hand import facts_for
+from service.okr.check import complaints, looked_at
 from service.okr.currencies import meant_by
-from service.okr.plan import KeyResult, Objective, Plan
+from service.okr.model import KeyResult, Objective, Plan
+from service.okr.noise import hidden_by_chance
 from service.okr.rules import RULES, Severity
 from service.okr.targets import Level, Relative
 from service.okr.title_rules import Remark, currencies_of, remarks
 from service.okr.vague import vague
-from service.okr.windows import grows, natural_window
+from service.okr.windows import grows
+from service.values import Measurement, Segment
+
+NOTHING_KNOWN: Mapping[str, Measurement] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +40,25 @@ class Finding:
 
 
 def lint(
-    plan: Plan, catalogue: Mapping[str, MetricFacts], benchmarks: Sequence[Benchmark] = BENCHMARKS
+    plan: Plan,
+    catalogue: Mapping[str, MetricFacts],
+    benchmarks: Sequence[Benchmark] = BENCHMARKS,
+    known: Mapping[str, Measurement] = NOTHING_KNOWN,
 ) -> tuple[Finding, ...]:
-    """Every finding about a plan, in the order of the file."""
-    found = [*_whole(plan, catalogue)]
+    """Every finding about a plan, in the order of the file.
+
+    `known` are the measured baselines by key result, where there are data to measure them from.
+    """
+    found: list[Remark] = []
     for n, objective in enumerate(plan.objectives):
         found += _objective(objective, f"objectives[{n}]")
         for key_result in objective.key_results:
             found += _key_result(key_result, catalogue, benchmarks, plan)
-    found += _initiatives(plan)
+            found += hidden_by_chance(key_result, catalogue, known.get(key_result.id))
+    found += [*_initiatives(plan), *_kpis(plan, catalogue)]
+    # A sign that disagrees with its own key result is told there, and not once more for the file.
+    told = {key for rule, key, *_ in found if rule == "OKR022"}
+    found = [*_whole(plan, catalogue, told), *found]
     return tuple(
         Finding(rule, RULES[rule].severity, plan.file, key, message, mend or RULES[rule].mend)
         for rule, key, message, mend in found
@@ -52,12 +68,12 @@ def lint(
 # --- the file ------------------------------------------------------------------------------------------------------
 
 
-def _whole(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> Iterator[Remark]:
+def _whole(plan: Plan, catalogue: Mapping[str, MetricFacts], told: Collection[str]) -> Iterator[Remark]:
     if len(plan.objectives) > 3:
         yield "OKR001", "objectives", f"there are {len(plan.objectives)} objectives, and a quarter bears three", ""
     groups: list[tuple[frozenset[str], list[str]]] = []
-    named = [*_currencies(plan, catalogue)]
-    for codes, where in sorted(named, key=lambda each: len(each[0])):  # INR before ₹, both before $
+    named = [each for each in _currencies(plan, catalogue) if each[2] not in told]
+    for codes, where, _ in sorted(named, key=lambda each: len(each[0])):  # INR before ₹, both before $
         for n, (shared, places) in enumerate(groups):
             if shared & codes:
                 groups[n] = (shared & codes, [*places, where])
@@ -68,26 +84,28 @@ def _whole(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> Iterator[Remark]
         yield "OKR023", "", " and ".join(places[0] for _, places in groups) + " are not the same currency", ""
 
 
-def _currencies(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> Iterator[tuple[frozenset[str], str]]:
-    """Everything in the file that names a currency, with the place of it."""
+def _currencies(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> Iterator[tuple[frozenset[str], str, str]]:
+    """Everything in the file that names a currency, as it is written and with its key."""
     for n, objective in enumerate(plan.objectives):
-        yield from _in_title(objective.title, f"objectives[{n}]")
+        yield from _in_title(objective.title, f"objectives[{n}].title")
     for key_result in plan.key_results:
-        yield from _in_title(key_result.title, key_result.place)
-        for key, level in (("baseline", key_result.baseline), ("target", key_result.target)):
-            if isinstance(level, Level) and level.currency:
-                yield frozenset({level.currency}), f"{level} ({key_result.place}.{key})"
+        yield from _in_title(key_result.title, f"{key_result.place}.title")
+        for name, level in key_result.levels:
+            if level.currency:
+                key = f"{key_result.place}.{name}"
+                yield frozenset({level.currency}), f"{level} ({key})", key
     for initiative in plan.initiatives:
-        yield from _in_title(initiative.title, initiative.place)
+        yield from _in_title(initiative.title, f"{initiative.place}.title")
         if initiative.spend and initiative.spend.currency:
-            yield meant_by(initiative.spend.currency), f"{initiative.spend} ({initiative.place}.spend)"
+            key = f"{initiative.place}.spend"
+            yield meant_by(initiative.spend.currency), f"{initiative.spend} ({key})", key
     if shops := {facts.currency for facts in catalogue.values() if facts.currency}:
-        yield frozenset(shops), f"{', '.join(sorted(shops))} (the shop's)"
+        yield frozenset(shops), f"{', '.join(sorted(shops))} (the shop's)", ""
 
 
-def _in_title(title: str, place: str) -> Iterator[tuple[frozenset[str], str]]:
+def _in_title(title: str, key: str) -> Iterator[tuple[frozenset[str], str, str]]:
     for written, codes in currencies_of(title).items():
-        yield codes, f"{written} ({place}.title)"
+        yield codes, f"{written} ({key})", key
 
 
 # --- an objective --------------------------------------------------------------------------------------------------
@@ -107,6 +125,8 @@ def _objective(objective: Objective, place: str) -> Iterator[Remark]:
                 yield "OKR004", f"{orphan.place}.owner", f"nobody answers for {orphan.id}", ""
     if reason := vague(objective.title):
         yield "OKR010", f"{place}.title", f'"{objective.title}" {reason}', ""
+    if objective.key_results and all(key_result.form == "milestone" for key_result in objective.key_results):
+        yield "OKR011", key, f"{objective.id} has milestones only: they say what is done, not what it brings", ""
     yield from _weights(objective, place)
 
 
@@ -126,32 +146,32 @@ def _weights(objective: Objective, place: str) -> Iterator[Remark]:
 def _key_result(
     key_result: KeyResult, catalogue: Mapping[str, MetricFacts], benchmarks: Sequence[Benchmark], plan: Plan
 ) -> Iterator[Remark]:
-    facts, place = catalogue.get(key_result.metric), key_result.place
-    for problem in check(_only(key_result, plan), catalogue):
-        key = problem.key.rpartition(".")[2]
-        yield _rule_of(key, key_result, facts), problem.key, problem.message, problem.hint
-    yield from _twins(key_result, plan)
-    if facts is None:
+    facts, place = facts_for(key_result, catalogue), key_result.place
+    for key, message, hint in complaints(key_result, catalogue, plan.quarter):
+        yield _rule_of(key, key_result, facts), f"{place}.{key}", message, hint
+    if facts is None or key_result.form == "milestone":
         return
-    is_growing = grows(facts, key_result.window or natural_window(facts))
+    yield from _twins(key_result, plan)
+    is_growing = grows(facts, key_result.window_for(facts))
     if is_growing and key_result.baseline is None and isinstance(key_result.target, Level):
         yield "OKR006", f"{place}.baseline", f"there is none, so nothing tells how much {facts.id} grew", ""
     if key_result.window == "as_of" and facts.kind != "level":
         yield "OKR043", f"{place}.window", f"over all history {facts.id} hardly shows what this quarter changed", ""
-    yield from _segment(key_result, facts)
+    yield from _segment(key_result.where, facts, f"{place}.where")
+    for guardrail in key_result.guardrails:
+        if watched := catalogue.get(guardrail.metric):
+            yield from _segment(guardrail.where, watched, f"{guardrail.place}.where")
     yield from remarks(key_result, facts, catalogue)
     for benchmark, said in compared(key_result, facts, benchmarks):
         yield "OKR050" if benchmark.is_verified else "OKR051", f"{place}.target", said, ""
-
-
-def _only(key_result: KeyResult, plan: Plan) -> Plan:
-    return Plan(plan.file, plan.quarter, plan.shop, (Objective("", "", None, (key_result,)),), ())
 
 
 def _rule_of(key: str, key_result: KeyResult, facts: MetricFacts | None) -> str:
     """The rule behind a complaint about this key of the key result."""
     if facts is None:
         return "OKR040"
+    if key.partition("[")[0] in ("stretch", "pace", "guardrails"):
+        return "OKR045"
     target, written = key_result.target, key_result.baseline if key == "baseline" else key_result.target
     if key == "window":
         return "OKR042"
@@ -159,7 +179,9 @@ def _rule_of(key: str, key_result: KeyResult, facts: MetricFacts | None) -> str:
         return "OKR005"
     if facts.is_rate and isinstance(written, Relative) and not written.is_explicit:
         return "OKR030"
-    if facts.unit == "money" and isinstance(written, Level) and written.currency not in (None, facts.currency):
+    if facts.unit == "money" and any(
+        name == key and level.currency not in (None, facts.currency) for name, level in key_result.levels
+    ):
         return "OKR022"
     start = key_result.baseline
     is_same = isinstance(target, Level) and isinstance(start, Level) and target.number == start.number
@@ -168,7 +190,7 @@ def _rule_of(key: str, key_result: KeyResult, facts: MetricFacts | None) -> str:
 
 def _twins(key_result: KeyResult, plan: Plan) -> Iterator[Remark]:
     for other in plan.key_results:
-        if other is key_result:
+        if other is key_result or key_result.is_by_hand:
             return
         if (other.metric, other.where) == (key_result.metric, key_result.where):
             where = f" where {key_result.where}" if key_result.where.where else ""
@@ -176,11 +198,25 @@ def _twins(key_result: KeyResult, plan: Plan) -> Iterator[Remark]:
             return
 
 
-def _segment(key_result: KeyResult, facts: MetricFacts) -> Iterator[Remark]:
-    for name, _ in key_result.where.where:
+def _segment(where: Segment, facts: MetricFacts, key: str) -> Iterator[Remark]:
+    for name, _ in where.where:
         if facts.segments is not None and name not in facts.segments:
             message = f"{facts.id} cannot be split by {name}"
-            yield "OKR041", f"{key_result.place}.where", message, f"it can by {', '.join(facts.segments)}"
+            yield "OKR041", key, message, f"it can by {', '.join(facts.segments)}"
+
+
+# --- what is only tracked ------------------------------------------------------------------------------------------
+
+
+def _kpis(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> Iterator[Remark]:
+    aimed = {(each.metric, each.where): each.id for each in plan.key_results if each.form == "reach"}
+    for kpi in plan.kpis:
+        for key, message, hint in looked_at(kpi, catalogue):
+            yield "OKR042" if key == "window" else "OKR040", f"{kpi.place}.{key}", message, hint
+        if facts := catalogue.get(kpi.metric):
+            yield from _segment(kpi.where, facts, f"{kpi.place}.where")
+        if key_result := aimed.get((kpi.metric, kpi.where)):
+            yield "OKR070", f"{kpi.place}.metric", f"{key_result} aims at {kpi.metric} already", ""
 
 
 # --- initiatives ---------------------------------------------------------------------------------------------------

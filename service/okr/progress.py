@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
-from service.okr.targets import Goal
+from service.okr.goals import Goal
 
 
 def attainment(value: Decimal | None, goal: Goal) -> Decimal | None:

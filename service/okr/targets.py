@@ -1,7 +1,8 @@
-"""Baselines and targets: as written in a file, and resolved once to numbers.
+"""Baselines and targets as they are written in a file.
 
-Written      +20%   +10% relative   +4pp   0.60   "60%"   12000   "55 INR"
-Resolved     a `Goal`: baseline and target in the metric's unit, or the reason there is none.
+To reach     +20%   +10% relative   +4pp   0.60   "60%"   12000   "55 INR"
+To keep      at_least = "60%"   at_most = 40   keep_between = [0.2, 0.3]
+To finish    milestone = true
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from service.okr.amounts import MetricFacts, plain
+from service.okr.amounts import plain
 from service.okr.fields import shown
-from service.values import Measurement
 
-Direction = Literal["increase", "decrease"]
+Form = Literal["reach", "at_least", "at_most", "keep_between", "milestone"]
 
 
 class PastQuarter(StrEnum):
@@ -65,8 +65,47 @@ class Points:
         return f"{_signed(self.fraction)}pp"
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits to stay within, both inclusive; one of them may be missing."""
+
+    low: Level | None = None
+    high: Level | None = None
+
+    def holds(self, value: Decimal, *, is_strict: bool = False) -> bool:
+        """Is the value within? `is_strict`: a value on a limit is not."""
+        if is_strict and value in (self.low and self.low.number, self.high and self.high.number):
+            return False
+        return (self.low is None or value >= self.low.number) and (self.high is None or value <= self.high.number)
+
+    def __str__(self) -> str:
+        if self.low and self.high:
+            return f"between {self.low} and {self.high}"
+        return f"at least {self.low}" if self.low else f"at most {self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """Something to be done: 0 before it is, 1 once it is, a fraction between where a person says so."""
+
+    def __str__(self) -> str:
+        return "done"
+
+
 Baseline = PastQuarter | Level
 Target = Level | Relative | Points
+Aim = Target | Bounds | Milestone
+
+
+def form_of(aim: Aim) -> Form:
+    """What kind of key result it makes."""
+    match aim:
+        case Milestone():
+            return "milestone"
+        case Bounds(low, high):
+            return "keep_between" if low and high else "at_least" if low else "at_most"
+    return "reach"
+
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _CHANGE = re.compile(rf"([+-])\s*({_NUMBER})\s*(%|pp)(\s+relative)?")
@@ -135,88 +174,3 @@ def _text(raw: object) -> str:
 
 def _signed(fraction: Decimal) -> str:
     return f"{'+' if fraction > 0 else ''}{plain(fraction * 100)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """Where a key result starts and where it should get to, or why that is not known.
-
-    A goal that `grows` counts up from nothing (orders of the quarter); others move from baseline to target.
-    """
-
-    baseline: Decimal | None
-    target: Decimal | None
-    grows: bool
-    because: str = ""  # why it cannot be judged; empty when it can
-    is_incomplete: bool = False  # … because the history does not reach back far enough
-
-    @property
-    def direction(self) -> Direction | None:
-        if self.target is None:
-            return None
-        if self.grows or self.baseline is None:
-            return "increase"
-        return "increase" if self.target > self.baseline else "decrease"
-
-
-def resolve(
-    baseline: Baseline | None,
-    target: Target,
-    facts: MetricFacts,
-    grows: bool,
-    past: Measurement | None = None,
-) -> Goal:
-    """The goal in numbers; `past` is the measured quarter when the baseline is one.
-
-    Data can make a well-written goal unanswerable (no orders in the baseline quarter). That is no fault of
-    the file, so the goal tells it and it becomes a status, not an error.
-    """
-    if isinstance(baseline, PastQuarter):
-        start, because = _measured(past, facts, baseline)
-        is_incomplete = past is not None and not past.is_complete
-    else:
-        start, because, is_incomplete = (baseline.number if baseline else None), "", False
-    if isinstance(target, Level) and grows and start is None:
-        return Goal(None, target.number, grows)  # growth cannot be shown, but the target stands by itself
-    if start is None:
-        return Goal(None, None, grows, because or "it has no baseline", is_incomplete)
-    return _between(start, target, facts, grows)
-
-
-def _measured(past: Measurement | None, facts: MetricFacts, quarter: PastQuarter) -> tuple[Decimal | None, str]:
-    """The baseline's value, or why there is none."""
-    if past is None:
-        return None, f"the baseline, {facts.id} of the {quarter.words}, has not been measured"
-    if not past.is_complete:
-        return None, f"the baseline, the {quarter.words}, is incomplete: {past.incomplete_because}"
-    if not facts.fits(past):
-        return None, f"the baseline is in {past.currency} and {facts.id} in {facts.currency}"
-    if past.value is None:
-        return None, f"{facts.id} has no value in the {quarter.words}, which is the baseline"
-    return past.value, ""
-
-
-def _between(baseline: Decimal, target: Target, facts: MetricFacts, grows: bool) -> Goal:
-    if isinstance(target, Relative) and baseline <= 0:
-        shown = facts.format(baseline)
-        return Goal(
-            baseline,
-            None,
-            grows,
-            f"{target} of a baseline of {shown} says nothing: the target must be a level",
-        )
-    level = _level(baseline, target)
-    if level == baseline and not grows:
-        same = facts.format(level)
-        return Goal(baseline, None, grows, f"baseline and target are both {same}, so there is no way to go")
-    return Goal(baseline, level, grows)
-
-
-def _level(baseline: Decimal, target: Target) -> Decimal:
-    match target:
-        case Level():
-            return target.number
-        case Relative():
-            return baseline * (1 + target.fraction)
-        case Points():
-            return baseline + target.fraction

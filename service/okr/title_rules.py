@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from service.okr.amounts import MetricFacts, percent, plain
 from service.okr.currencies import meant_by, signs_in
-from service.okr.plan import KeyResult
-from service.okr.targets import Level, Points, Relative
+from service.okr.model import KeyResult
+from service.okr.targets import Bounds, Level, Points, Relative
 from service.okr.titles import Mention, count_in, read, share_in
 
 Remark = tuple[str, str, str, str]  # rule, key, message, mend ("" for the rule's own)
@@ -65,16 +65,11 @@ def _money(key_result: KeyResult, facts: MetricFacts, mentions: tuple[Mention, .
         if amounts := [mention.text for mention in mentions if mention.unit == "money" and mention.role != "aside"]:
             yield "OKR024", f"{amounts[0]} is money, and {facts.id} is a {'rate' if facts.is_rate else 'number'}"
         return
-    written = [(key, level.currency) for key, level in _levels(key_result).items() if level.currency]
+    written = [(key, level.currency) for key, level in key_result.levels if level.currency]
     known = [*written, *([("shop", facts.currency)] if facts.currency else [])]
     for sign, codes in named.items():
         if strange := next((f"the {key} is in {code}" for key, code in known if code not in codes), ""):
             yield "OKR022", f"{sign} in the title, and {strange}"
-
-
-def _levels(key_result: KeyResult) -> dict[str, Level]:
-    both = {"baseline": key_result.baseline, "target": key_result.target}
-    return {key: value for key, value in both.items() if isinstance(value, Level)}
 
 
 # --- numbers -------------------------------------------------------------------------------------------------------
@@ -88,6 +83,8 @@ def _numbers(key_result: KeyResult, facts: MetricFacts, mentions: tuple[Mention,
         yield from _changing(key_result, parts)
     elif isinstance(target, Level):
         yield from _settled(key_result, facts, target, parts)
+    elif isinstance(target, Bounds):
+        yield from _limited(key_result, parts["level"])
 
 
 Parts = Mapping[str, list[Mention]]
@@ -100,7 +97,7 @@ def _by_part(mentions: tuple[Mention, ...], facts: MetricFacts, key_result: KeyR
         role = mention.role
         if role == "unclear":
             # "Repeat rate, 25 %" is a level where the target is one; of anything but a rate it can only be a change.
-            is_level = isinstance(key_result.target, Level) and facts.is_rate
+            is_level = isinstance(key_result.target, Level | Bounds) and facts.is_rate
             role = "level" if is_level else "aside" if facts.is_rate or mention.unit != "percent" else "change"
         if role == "change":
             parts[mention.unit].append(mention)
@@ -158,6 +155,15 @@ def _settled(key_result: KeyResult, facts: MetricFacts, target: Level, parts: Pa
         yield "OKR033", f"the title says {levels[0].text}, and the target is {target}"
     elif not levels:
         yield from _change_for_level(key_result, facts, target, parts)
+
+
+def _limited(key_result: KeyResult, levels: list[Mention]) -> Iterator[tuple[str, str]]:
+    """The target is a limit or two: a level in the title must be one of them."""
+    limits = [limit.number for _, limit in key_result.levels]
+    for mention in levels:
+        if not any(limit in mention.values for limit in limits):
+            yield "OKR033", f"the title says {mention.text}, and {key_result.target} is asked"
+            return
 
 
 def _change_for_level(

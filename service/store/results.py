@@ -22,7 +22,7 @@ from service.store.tables import (
     status_changes,
 )
 from service.store.upsert import Row, put, upsert
-from service.values import CheckIn
+from service.values import CheckIn, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,29 @@ def last_reading_date(connection: Connection, shop_id: int, quarter: str, key_re
         )
     )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a reading said, without its numbers."""
+
+    status: Status
+    attainment: Decimal | None
+    expected_progress: Decimal | None
+
+
+def readings_before(
+    connection: Connection, shop_id: int, quarter: str, key_result_id: str, day: date, limit: int = 3
+) -> list[Earlier]:
+    """The newest readings of the days before, newest first."""
+    c = key_result_readings.c
+    rows = connection.execute(
+        select(c.status, c.attainment, c.expected_progress)
+        .where(c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id, c.as_of_date < day)
+        .order_by(c.as_of_date.desc())
+        .limit(limit)
+    )
+    return [Earlier(*row) for row in rows]
 
 
 def record_readings(

@@ -386,6 +386,11 @@ key_results = Table(
     Column("baseline_observed_at", UtcInstant),
     Column("target", ExactDecimal),
     _must("definition", Text),  # canonical text; a change resolves baseline and target again
+    Column("form", Text),  # reach, at_least, at_most, keep_between, milestone
+    Column("stretch", ExactDecimal),
+    Column("commitment", Text),  # committed, aspirational
+    Column("pace", Text),  # what is expected by: linear, phased, seasonal and as when
+    Column("confidence", ExactDecimal),  # its owner's, when the quarter was planned
 )
 
 _READING = (

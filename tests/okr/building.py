@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from service.okr.amounts import MetricFacts
+from service.okr.goals import Goal
+from service.okr.model import KeyResult, Objective
 from service.okr.pace import Day
-from service.okr.plan import KeyResult, Objective
-from service.okr.targets import Goal, PastQuarter, parse_baseline, parse_target
+from service.okr.targets import Bounds, Milestone, PastQuarter, parse_baseline, parse_target
 from service.periods import Quarter
 from service.values import Measurement, Segment, Window
 
@@ -49,7 +50,12 @@ def key_result(metric: str = "average_order_value", id_: str = "kr", **changes: 
     } | changes
     if values["baseline"] is not None:
         values["baseline"] = parse_baseline(values["baseline"])
-    values["target"] = parse_target(values["target"])
+    if isinstance(values["target"], Bounds | Milestone):
+        values["baseline"] = None
+    else:
+        values["target"] = parse_target(values["target"])
+    if "stretch" in values:
+        values["stretch"] = parse_target(values["stretch"])
     return KeyResult(**values)
 
 

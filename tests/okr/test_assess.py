@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from service.okr.assess import assess, assess_objective
 from service.okr.explanation import WORDS
-from service.okr.plan import KeyResult
+from service.okr.goals import Goal, resolve
+from service.okr.model import KeyResult
 from service.okr.status import RATIO
-from service.okr.targets import Goal, PastQuarter, resolve
+from service.okr.targets import PastQuarter
 from service.values import CheckIn, Status
 from tests.okr.building import CATALOGUE, day, growing, key_result, measured, moving, objective
 

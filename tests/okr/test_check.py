@@ -128,13 +128,13 @@ def test_what_fits_is_left_alone(changes: dict[str, Any]) -> None:
             {"metric": "average_order_value", "baseline": "55 INR", "target": "55.00"},
             "target",
             "baseline and target are both INR 55.00",
-            "write where it should get to",
+            "write where it should get to, or keep_between",
         ),
         (
             {"metric": "orders", "baseline": 100, "target": 100},
             "target",
             "baseline and target are both 100",
-            "write where it should get to",
+            "write where it should get to, or keep_between",
         ),
         (
             {"metric": "repeat_customers", "baseline": 0, "target": "+10%"},

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from service.okr.goals import Goal
 from service.okr.pace import linear
 from service.okr.progress import attainment, clamped, roll_up
-from service.okr.status import RATIO, WORST_FIRST, RatioRule, Situation, is_stale, judge
-from service.okr.targets import Goal
+from service.okr.status import RATIO, WORST_FIRST, Rule, Situation, is_stale, judge
 from tests.okr.building import Q3, day, growing, moving
 
 CENTS = st.decimals(-1_000_000, 1_000_000, places=2)
@@ -174,11 +174,11 @@ def test_the_end_of_a_quarter(attained: str, status: str) -> None:
 
 
 def test_bands_are_values() -> None:
-    strict = RatioRule(on_track=Decimal("0.95"), at_risk=Decimal("0.75"), partly_achieved=Decimal("0.5"))
+    strict = Rule(on_track=Decimal("0.95"), at_risk=Decimal("0.75"), partly_achieved=Decimal("0.5"))
     assert judge(replace(HALF_WAY, attainment=Decimal("0.46")), strict) == "at_risk"
     assert judge(replace(HALF_WAY, attainment=Decimal("0.37")), strict) == "off_track"
     assert judge(replace(HALF_WAY, is_final=True), strict) == "partly_achieved"
-    ahead_only = RatioRule(on_track=Decimal("1.05"))
+    ahead_only = Rule(on_track=Decimal("1.05"))
     assert ahead_only.on_the_way(Decimal("0.999"), Decimal(1)) == "at_risk"
     assert ahead_only.on_the_way(Decimal(1), Decimal(1)) == "on_track"
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from service.errors import PlanError
-from service.okr.plan import Initiative, KeyResult, load, parse
+from service.okr.model import Initiative, KeyResult
+from service.okr.plan import load, parse
+from service.okr.status import RATIO
 from service.okr.targets import Level, PastQuarter, Relative
 from service.periods import Quarter
 from service.values import Segment
@@ -120,7 +122,7 @@ def complaints(source: str) -> list[tuple[str, str, str]]:
 
 
 AOV = "objectives[0].key_results[1]"
-NO_FORM = "leave it out for now"
+MOVES = 'baseline   = "50 INR"\n  target     = 55.10'
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ NO_FORM = "leave it out for now"
         ('"2026-Q3"', '"2026Q3"', "quarter", "'2026Q3' is not a quarter", 'for example "2026-Q3"'),
         ('quarter = "2026-Q3"', "", "quarter", "is missing", 'for example "2026-Q3"'),
         ('"2026-Q3"', "2026", "quarter", "2026 is not a text", 'for example "2026-Q3"'),
-        ("shop ", "shopp ", "shopp", "unknown key", "did you mean shop? known: initiatives, objectives, qua"),
+        ("shop ", "shopp ", "shopp", "unknown key", "did you mean shop? known: initiatives, kpis, obj"),
         (
             '"repeat-aov"',
             '"repeat aov"',
@@ -152,8 +154,7 @@ NO_FORM = "leave it out for now"
             "for example",
         ),
         ('"Merchandising"', "7", f"{AOV}.owner", "7 is not a text", 'for example "Retention"'),
-        ('metric     = "average_order_value"', "", f"{AOV}.metric", "is missing", "average_order_value"),
-        ('"average_order_value"', '"manual"', f"{AOV}.metric", "does not judge values set by hand", "for"),
+        ('metric     = "average_order_value"', "", f"{AOV}.metric", "is missing", '"average_order_value", or "manual"'),
         ('"kept"', '"keep"', f"{AOV}.population", '"keep" is not one of all, kept', "for example"),
         (
             '"50 INR"',
@@ -176,22 +177,45 @@ NO_FORM = "leave it out for now"
             "is not a table of names and texts",
             "ret",
         ),
-        ("weight ", "wheight ", f"{AOV}.wheight", "unknown key", "did you mean weight? known: baseline, id"),
+        ("weight ", "wheight ", f"{AOV}.wheight", "unknown key", "did you mean weight? known: at_least, at_most, b"),
+        ("weight     = 0.5", 'stretch = "up"', f"{AOV}.stretch", "up is not a value", '"+20%"'),
+        ("weight     = 0.5", 'pace = "fast"', f"{AOV}.pace", '"fast" is no pace', '"seasonal"'),
+        ("weight     = 0.5", "pace = [[2026-08-01]]", f"{AOV}.pace", "is not a day and a share", "2026-08-15"),
+        ("weight     = 0.5", "pace = [[2026-08-01, 1.1]]", f"{AOV}.pace", "1.1 is not a share from 0 to 1", "for"),
         (
             "weight     = 0.5",
-            "stretch = 0.7",
-            f"{AOV}.stretch",
-            "this version does not judge stretch",
-            NO_FORM,
+            "pace = [[2026-08-01, 0.5], [2026-09-01, 0.4]]",
+            f"{AOV}.pace",
+            "2026-09-01 and 0.4 do not follow 2026-08-01 and 0.5",
+            "for example",
         ),
-        ("weight     = 0.5", 'pace = "linear"', f"{AOV}.pace", "this version does not judge pace", NO_FORM),
-        ("target     = 55.10", "at_least = 55", f"{AOV}.at_least", "does not judge at_least", NO_FORM),
+        ("weight     = 0.5", 'commitment = "yes"', f"{AOV}.commitment", "is not one of committed, aspir", "for"),
+        ("weight     = 0.5", "confidence = 5", f"{AOV}.confidence", "5 is not a share from 0 to 1", "0.5"),
+        ("weight     = 0.5", "at_least = 50", f"{AOV}.at_least", "there is a target too", "leave one of the two out"),
+        (MOVES, "keep_between = [2, 1]", f"{AOV}.keep_between", "2 is not below 1", '["20%", "30%"]'),
+        (MOVES, "keep_between = 2", f"{AOV}.keep_between", "is not a pair of limits", "for"),
+        (MOVES, "at_least = 2\nat_most = 3", f"{AOV}.at_most", "there is an at_least too", "keep_between = [2, 3]"),
         (
-            "target     = 55.10",
-            "keep_between = [1, 2]",
-            f"{AOV}.keep_between",
-            "does not judge keep",
-            NO_FORM,
+            MOVES,
+            "at_most = 3\nbaseline = 4",
+            f"{AOV}.baseline",
+            "there is no way from a baseline to at most 3",
+            "leave",
+        ),
+        (MOVES, 'at_most = 3\npace = "linear"', f"{AOV}.pace", "from the first week on", "leave pace out"),
+        (
+            "weight     = 0.5",
+            'guardrails = [{ metric = "orders" }]',
+            f"{AOV}.guardrails[0].at_least",
+            "is missing, and so are at_most and keep_between",
+            "for example",
+        ),
+        (
+            "weight     = 0.5",
+            'guardrails = [{ metric = "orders", at_least = 1, target = 2 }]',
+            f"{AOV}.guardrails[0].target",
+            "unknown key",
+            "known: at_least",
         ),
         ("2026-08-01", '"2026-08-01"', "initiatives[0].start", "without quotes", "for example 2026-08-01"),
         ("2026-09-15", "2026-09-15T10:00:00", "initiatives[0].end", "without a time", "2026-09-15"),
@@ -211,7 +235,36 @@ NO_FORM = "leave it out for now"
             "did you",
         ),
         ('"12000 INR"', '"12,000 INR"', "initiatives[0].spend", "separators", '"12000 INR"'),
-        ("[[initiatives]]", "[[kpis]]\n[[initiatives]]", "kpis", "does not judge kpis", NO_FORM),
+        ("[[initiatives]]", "[status]\npreset = 7\n[[initiatives]]", "status.preset", "7 is not one of google", "for"),
+        (
+            "[[initiatives]]",
+            '[status]\npreset = "viva"\nrule = "gap"\n[[initiatives]]',
+            "status.rule",
+            "the preset viva brings its own",
+            "leave one",
+        ),
+        (
+            "[[initiatives]]",
+            "[status]\non_track = 0.6\n[[initiatives]]",
+            "status.on_track",
+            "0.6 must be no lower than at_risk, 0.7",
+            "swap",
+        ),
+        (
+            "[[initiatives]]",
+            '[status]\nrule = "gap"\non_track = 0.6\n[[initiatives]]',
+            "status.on_track",
+            "0.6 must be fewer points behind than at_risk, 0.25",
+            "swap",
+        ),
+        (
+            "[[initiatives]]",
+            "[status]\npartly_achieved = 1.1\n[[initiatives]]",
+            "status.partly_achieved",
+            "1.1 is above achieved, 1",
+            "swap",
+        ),
+        ("[[initiatives]]", "[[status]]\n[[initiatives]]", "status", "is not a table", "begin it with [status]"),
         ("[[initiatives]]", "[initiatives]", "initiatives", "is not an array of tables", "[[initiatives]]"),
     ],
 )
@@ -283,3 +336,107 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(SAMPLE, encoding="utf-8-sig")
     assert load(path).quarter == Quarter(2026, 3)
+
+
+FORMS = """
+quarter = "2026-Q3"
+
+[status]
+preset   = "engagedly"
+achieved = 0.95
+
+[[objectives]]
+id    = "o"
+title = "Forms"
+
+  [[objectives.key_results]]
+  id           = "rate"
+  title        = "Conversion stays up"
+  metric       = "conversion_rate"
+  at_least     = "2%"
+  window       = "trailing_28d"
+
+  [[objectives.key_results]]
+  id           = "basket"
+  title        = "Baskets as they are"
+  metric       = "average_order_value"
+  keep_between = ["50 INR", "60 INR"]
+
+  [[objectives.key_results]]
+  id           = "launch"
+  title        = "The new shop is open"
+  milestone    = true
+  commitment   = "committed"
+  confidence   = 0.5
+  pace         = [[2026-08-31, 0.2], [2026-09-15, 1]]
+
+  [[objectives.key_results]]
+  id           = "nps"
+  title        = "Customers recommend us"
+  metric       = "manual"
+  baseline     = 30
+  target       = 40
+  stretch      = 50
+
+  [[objectives.key_results]]
+  id           = "orders"
+  title        = "More orders"
+  metric       = "orders"
+  target       = 1200
+  pace         = "seasonal"
+  guardrails   = [
+    { metric = "reversal_rate", at_most = "5%", where = { source = "web" } },
+    { metric = "average_order_value", at_least = 45, window = "quarter", population = "kept" },
+  ]
+
+[[kpis]]
+id     = "taken-back"
+title  = "Sales taken back"
+owner  = "Operations"
+metric = "reversal_rate"
+window = "trailing_28d"
+"""
+
+
+def test_every_form_is_read() -> None:
+    plan = parse(FORMS, "f")
+    rate, basket, launch, nps, orders = plan.key_results
+    assert [each.form for each in plan.key_results] == ["at_least", "keep_between", "milestone", "reach", "reach"]
+    assert [str(each.target) for each in (rate, basket, launch)] == ["at least 2%", "between 50 INR and 60 INR", "done"]
+    assert (launch.metric, launch.is_by_hand, launch.commitment) == ("milestone", True, "committed")
+    assert launch.confidence == Decimal("0.5")
+    assert launch.pace == ((date(2026, 8, 31), Decimal("0.2")), (date(2026, 9, 15), Decimal(1)))
+    assert (nps.metric, nps.is_by_hand, nps.stretch) == ("manual", True, Level(Decimal(50)))
+    assert orders.pace == "seasonal"
+    first, second = orders.guardrails
+    assert (first.metric, str(first.where), str(first.bounds)) == ("reversal_rate", "source=web", "at most 5%")
+    assert (second.window, second.population, str(second.bounds)) == ("quarter", "kept", "at least 45")
+    assert (second.place, plan.kpis[0].place) == ("objectives[0].key_results[4].guardrails[1]", "kpis[0]")
+    assert (plan.kpis[0].owner, plan.kpis[0].window) == ("Operations", "trailing_28d")
+    assert (plan.rule.preset, plan.rule.kind, plan.rule.achieved) == ("engagedly", "gap", Decimal("0.95"))
+    assert plan.rule.at_risk == Decimal("0.33")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("milestone    = true", "milestone = false",
+         [("milestone", "false is not how far it is: that is set by hand")]),
+        ("milestone    = true", 'milestone = true\nmetric = "orders"',
+         [("metric", "a milestone has none: people say how far it is")]),
+        ("milestone    = true", "milestone = true\nstretch = 2",
+         [("stretch", "there is no way from a baseline to done")]),
+        ("baseline     = 30", 'baseline = "previous_quarter"\nwindow = "quarter"',
+         [("window", "nothing is measured: the values are set by hand"),
+          ("baseline", "nothing was measured in the previous quarter")]),
+    ],
+)  # fmt: skip
+def test_what_fits_no_form_is_told(old: str, new: str, told: list[tuple[str, str]]) -> None:
+    found = complaints(FORMS.replace(old, new))
+    assert [(place.rpartition(".")[2], message) for place, message, _ in found] == told
+
+
+def test_without_a_table_the_rule_is_the_default_one() -> None:
+    assert parse(SAMPLE, "f").rule == RATIO
+    forecast = parse(SAMPLE + '\n[status]\nrule = "forecast"', "f").rule
+    assert (forecast.kind, forecast.on_track, forecast.at_risk) == ("forecast", Decimal("0.5"), Decimal("0.2"))

@@ -7,15 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from service.okr.goals import Goal, resolve
 from service.okr.targets import (
-    Goal,
     Level,
     PastQuarter,
     Points,
     Relative,
     parse_baseline,
     parse_target,
-    resolve,
 )
 from service.okr.windows import baseline_window, grows, natural_window, reading_window
 from service.values import Window

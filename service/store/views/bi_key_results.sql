@@ -11,11 +11,15 @@ select
     key_results.metric as metric,  -- id in the metric catalogue
     key_results.metric_version as metric_version,  -- version of its definition
     key_results.segment as segment,  -- which part of it; empty for everything
+    coalesce(key_results.form, 'reach') as form,  -- reach, at_least, at_most, keep_between or milestone
     key_results.unit as unit,  -- count, money or ratio
     key_results.currency as currency,  -- of money values
     key_results.direction as direction,  -- increase or decrease
     cast(key_results.baseline as numeric) as baseline,  -- where it began
-    cast(key_results.target as numeric) as target,  -- where it should arrive
+    cast(key_results.target as numeric) as target,  -- where it should arrive; the limit, where there is a single one to keep
+    cast(key_results.stretch as numeric) as stretch,  -- what would be beyond the target
+    key_results.commitment as commitment,  -- committed or aspirational, where its owners say so
+    key_results.pace as pace,  -- what is expected by: linear, phased, or seasonal and as which quarters
     cast(key_result_now.value as numeric) as value,  -- where it stands
     cast(key_result_now.value_low as numeric) as value_low,  -- lower end of a 95 % interval
     cast(key_result_now.value_high as numeric) as value_high,  -- upper end of it
@@ -23,7 +27,7 @@ select
     cast(key_result_now.progress as numeric) as progress,  -- attainment held between 0 and 1
     cast(key_result_now.expected_progress as numeric) as expected_progress,  -- what the pace asks for by now
     coalesce(key_result_now.status, 'no_data') as status,  -- no_data, incomplete, stale, too_early, on_track, at_risk, off_track, achieved, partly_achieved, missed
-    cast(newest_check_in.confidence as numeric) as confidence,  -- a person's, from the newest check-in, as a fraction
+    cast(coalesce(newest_check_in.confidence, key_results.confidence) as numeric) as confidence,  -- a person's, from the newest check-in, else as planned; a fraction
     key_result_now.as_of_date as as_of_date,  -- this shop day was complete
     key_result_now.data_as_of as data_as_of,  -- all changes before this moment are in it, UTC
     coalesce(key_result_now.explanation, 'never measured yet') as explanation  -- the status in a sentence
