@@ -15,8 +15,10 @@ import pytest
 
 from service.judging import Judged, ground_of, judge
 from service.okr.by_hand import HandSet
+from service.okr.lint import lint
 from service.periods import CheckInSchedule
-from service.pipeline import plans_of
+from service.pipeline import baselines_of, plans_of
+from service.plans import known
 from service.reckon import reckon
 from service.store import shops
 from service.store.tables import key_result_readings, key_results
@@ -124,9 +126,9 @@ def judged(shop: OpenShop, as_of: str = "2026-08-31") -> dict[str, Judged]:
     """Every key result with the values that were set by hand."""
     [plan] = plans_of(shop.installation)
     with shop.engine.connect() as connection:
-        known = shops.by_domain(connection, shop.settings.domain)
-        assert known is not None
-        ground = ground_of(connection, known, shop.settings.schedule)
+        open_for_business = shops.by_domain(connection, shop.settings.domain)
+        assert open_for_business is not None
+        ground = ground_of(connection, open_for_business, shop.settings.schedule)
         found, _ = judge(connection, ground, plan, date.fromisoformat(as_of), SET)
     return {each.key_result.id: each for each in found}
 
@@ -173,9 +175,9 @@ def test_what_is_recorded_is_what_is_shown(shop: OpenShop) -> None:
     """Day by day in one pass, and any day by itself."""
     [plan] = plans_of(shop.installation)
     with shop.engine.connect() as connection:
-        known = shops.by_domain(connection, shop.settings.domain)
-        assert known is not None
-        ground = ground_of(connection, known, shop.settings.schedule)
+        open_for_business = shops.by_domain(connection, shop.settings.domain)
+        assert open_for_business is not None
+        ground = ground_of(connection, open_for_business, shop.settings.schedule)
     now, schedule = datetime(2026, 9, 1, 8, tzinfo=UTC), CheckInSchedule.parse("mon 09:00")
     first = reckon(shop.engine, lambda _: None, ground, [plan], now=now, check_in=schedule, fiscal_year_start=1,
                    hand_set=SET)  # fmt: skip
@@ -211,3 +213,34 @@ def test_status_shows_kpis_and_waits_for_values(shop: OpenShop) -> None:
     launch = shop.judged("launch").check_in
     assert launch.explanation == "No data: nobody has set a value yet (okrsync okr set launch VALUE)."
     assert found.objectives[0].explanation == "Off track: even. 6 of 8 measured."
+
+
+NARROW = """
+quarter = "2026-Q3"
+
+[[objectives]]
+id = "basket"
+title = "Baskets"
+
+  [[objectives.key_results]]
+  id = "aov"
+  title = "Average order value up 1 %"
+  metric = "average_order_value"
+  baseline = "previous_quarter"
+  target = "+1%"
+"""
+
+
+@on_sqlite
+def test_a_target_that_chance_would_reach_is_found_where_there_are_data(database_url: str, tmp_path: Path) -> None:
+    """Twenty orders of €30 or €70 average €50, give or take several."""
+    with open_shop(corner_shop("2026-04-01 00:00"), database_url, tmp_path, okrs=NARROW) as shop:
+        for n in range(20):
+            shop.sell(f"2026-05-{n + 1:02} 10:00", n + 1, 3000 if n % 2 else 7000)
+        shop.at("2026-07-02 08:00")
+        shop.backfill()
+        [plan] = plans_of(shop.installation)
+        begun = baselines_of(shop.installation, plan)
+        assert begun["aov"].value == 50
+        [found] = [finding for finding in lint(plan, known("EUR"), known=begun) if finding.rule == "OKR034"]
+        assert found.message == "EUR 50.00 to EUR 50.50 is EUR 0.50, and chance alone makes EUR 12.72"

@@ -97,9 +97,12 @@ def _goal(each: PlanStatus, judged: Judged) -> Iterator[str]:
     origin = (
         f"{key_result.baseline}" + (f", {_window(window)}" if window else "") if key_result.baseline else "not given"
     )
-    yield f"baseline      {facts.format(goal.baseline)}  ({origin})"
-    yield f"target        {facts.format(goal.target)}  (written {key_result.target})"
-    if judged.is_frozen:
+    if goal.bounds is None:
+        yield f"baseline      {facts.format(goal.baseline)}  ({origin})"
+        yield f"target        {facts.format(goal.target)}  (written {key_result.target})"
+    else:
+        yield f"asked         {goal.bounds}, in every week"
+    if judged.is_frozen and goal.bounds is None:
         yield "both were settled when the quarter had begun and stand as they were then"
     if goal.because:
         yield f"not known     {goal.because}"
@@ -117,8 +120,10 @@ def _goal(each: PlanStatus, judged: Judged) -> Iterator[str]:
 
 
 def _week(week: Measurement, judged: Judged) -> str:
-    """A week by its last day: 2026-08-16 2.10 %."""
-    return f"{week.window.last_day} {judged.facts.format(week.value)}"
+    """A week by its last day: 2026-08-16 2.10 %, or with what went wrong."""
+    bounds, value = judged.goal.bounds, week.value
+    is_broken = bounds is not None and value is not None and not bounds.holds(value)
+    return f"{week.window.last_day} {judged.facts.format(value)}{' (broken)' if is_broken else ''}"
 
 
 def _fraction(value: Decimal | None) -> str:

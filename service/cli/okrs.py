@@ -258,6 +258,7 @@ def _row(each: PlanStatus, judged: Judged) -> dict[str, Any]:
         "progress": check_in.progress,
         "expected_progress": check_in.expected_progress,
         "status": check_in.status,
+        "confidence": key_result.confidence,
         "as_of_date": check_in.as_of_date,
         "data_as_of": check_in.data_as_of,
         "explanation": check_in.explanation,
