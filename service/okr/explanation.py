@@ -222,11 +222,8 @@ def _way(case: Case) -> str:
 def _remarks(case: Case) -> Iterator[str]:
     """What else a reader should know."""
     status, goal, value = case.check_in.status, case.goal, case.check_in.value
-    if (
-        goal.stretch is not None
-        and value is not None
-        and (attainment(value, replace(goal, target=goal.stretch)) or 0) >= 1
-    ):
+    beyond = attainment(value, replace(goal, target=goal.stretch))
+    if beyond is not None and beyond >= 1:
         yield f"Its stretch, {case.facts.format(goal.stretch)}, is reached too."
     if case.lacks_forecast and case.by_numbers in ("on_track", "at_risk", "off_track"):
         yield "There is no forecast, so the pace decides."

@@ -79,9 +79,17 @@ def settled(
     if isinstance(aim, Bounds):
         limits = [limit.number for limit in (aim.low, aim.high) if limit]
         return Goal(None, limits[0] if len(limits) == 1 else None, grows=False, bounds=aim)
-    if stretch is None or (baseline is None and not isinstance(stretch, Level)):
-        return Goal(baseline, target, grows)
-    return Goal(baseline, target, grows, stretch=_level(baseline or Decimal(0), stretch))
+    return Goal(baseline, target, grows, stretch=_stretch(baseline, target, grows, stretch))
+
+
+def _stretch(baseline: Decimal | None, target: Decimal | None, grows: bool, stretch: Target | None) -> Decimal | None:
+    """The stretch in numbers; none where the measured baseline leaves it on this side of the target."""
+    start = Decimal(0) if grows else baseline
+    if stretch is None or target is None or start is None or (baseline is None and not isinstance(stretch, Level)):
+        return None
+    level = _level(baseline or Decimal(0), stretch)
+    near, far = target - start, level - start
+    return level if near * far > 0 and abs(far) > abs(near) else None
 
 
 def _measured(past: Measurement | None, facts: MetricFacts, quarter: PastQuarter) -> tuple[Decimal | None, str]:

@@ -249,6 +249,15 @@ def test_a_stretch_that_is_reached_is_told(baseline: str, target: str, stretch: 
     assert beyond.explanation.endswith(f"Its stretch, {AOV.format(goal.stretch)}, is reached too.")
 
 
+@pytest.mark.parametrize("stretch", ["60 INR", "57 INR", "65 INR"])
+def test_a_stretch_the_measured_baseline_has_passed_is_none(stretch: str) -> None:
+    """From ₹60 down to ₹55, a stretch of ₹57 is on this side of it and ₹65 on the other side of where it began."""
+    asked = key_result(target="55 INR", stretch=stretch)
+    goal = resolve(asked.baseline, asked.target, AOV, False, measured("60"), asked.stretch)
+    assert (goal.target, goal.stretch) == (55, None)
+    assert assess(asked, AOV, goal, measured("50"), day("2026-09-30")).status == "achieved"
+
+
 @pytest.mark.parametrize(
     ("commitment", "value", "status", "end"),
     [
