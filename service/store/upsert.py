@@ -61,9 +61,11 @@ def _copy_and_merge(connection: Connection, target: Table, rows: Iterable[Row]) 
     )
     driver = connection.connection.driver_connection
     assert driver is not None
+    # Named, because a column that a migration added stands last in the database and elsewhere in `tables`.
+    names = ", ".join(column.name for column in target.columns)
     with driver.cursor() as cursor:
         cursor.execute(f"truncate {twin}")
-        with cursor.copy(f"copy {twin} from stdin") as copy:
+        with cursor.copy(f"copy {twin} ({names}) from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
     return connection.exec_driver_sql(_postgresql_statement(target)).rowcount

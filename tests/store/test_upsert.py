@@ -144,3 +144,10 @@ def test_a_row_written_whole(connection: Connection) -> None:
         values = {"shop_id": 7, "connector": "orders", "position": instant(position), "moved_at": instant(position)}
         put(connection, watermarks, ["shop_id", "connector"], values)
     assert list(connection.scalars(select(watermarks.c.position))) == [instant("2026-08-01 00:00")]
+
+
+def test_a_column_that_a_migration_added_stands_last(connection: Connection) -> None:
+    connection.exec_driver_sql("alter table order_agreements drop column reason")
+    connection.exec_driver_sql("alter table order_agreements add column reason text")
+    assert upsert(connection, order_agreements, [agreement(5, reason="REFUND")]) == 1
+    assert connection.scalars(select(order_agreements.c.reason)).all() == ["REFUND"]
