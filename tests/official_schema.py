@@ -11,17 +11,29 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import pytest
-from graphql import GraphQLSchema, build_client_schema
+from graphql import (
+    GraphQLNamedType,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    build_client_schema,
+    get_named_type,
+    parse,
+    visit,
+)
 
 PACKAGE = "@shopify/dev-mcp@1.16.0"
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "shopify-schema"
 PATIENCE_SECONDS = 300
+NEWEST = "2026-10"
 
 
 @cache
@@ -41,6 +53,20 @@ def official_schema(version: str) -> GraphQLSchema:
     answer: Any = introspection(version)
     # Shopify deprecates fields that their interfaces do not, which a strict check of the schema itself would refuse.
     return build_client_schema(answer, assume_valid=True)
+
+
+def asked(text: str) -> Iterator[tuple[str, str]]:
+    """Parent type and field of everything a document asks for."""
+    types, found = TypeInfo(official_schema(NEWEST)), []
+
+    class Collect(Visitor):
+        def enter_field(self, node: Any, *_: Any) -> None:
+            parent = types.get_parent_type()
+            assert isinstance(parent, GraphQLNamedType), f"{node.name.value} is unknown to Shopify"
+            found.append((get_named_type(parent).name, node.name.value))
+
+    visit(parse(text), TypeInfoVisitor(types, Collect()))
+    yield from found
 
 
 def _fetch() -> None:

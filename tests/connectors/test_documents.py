@@ -1,31 +1,23 @@
-"""What we ask Shopify: valid in every API version we support, about no person, and nothing that we ignore."""
+"""What we ask Shopify: valid in every API version we support, and nothing that we ignore."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
-from graphql import GraphQLNamedType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, parse, validate, visit
+from graphql import parse, validate
 
 from service.connectors import orders
 from service.connectors.documents import operation
 from service.demo.bulk_rules import bulk_plan
 from service.settings import SUPPORTED_VERSIONS
-from tests.official_schema import official_schema
+from tests.official_schema import asked, official_schema
 
 OPERATIONS = ("OrdersPage", "OrderAgreements", "AgreementSales", "OrdersBulk")
 SERVICE = Path(str(files("service")))
-
-PERSONAL = {
-    "email", "phone", "firstName", "lastName", "displayName", "address1", "address2", "city", "zip", "province",
-    "billingAddress", "shippingAddress", "defaultAddress", "defaultEmailAddress", "defaultPhoneNumber", "addresses",
-    "clientIp", "note", "customerLocale", "landingPage", "referrerUrl", "statusPageUrl", "contactEmail", "company",
-    "customAttributes", "paymentDetails", "billingAddressMatchesShippingAddress", "coordinates", "staffMember",
-}  # fmt: skip
 
 
 def texts() -> dict[str, str]:
@@ -61,35 +53,6 @@ def test_every_document_is_valid_in_the_official_schema(version: str) -> None:
 def test_the_bulk_query_keeps_the_rules_of_bulk_operations(version: str) -> None:
     text = operation(orders.DOCUMENTS, "OrdersBulk", version).replace("WINDOW", "created_at:>='2026-01-01T00:00:00Z'")
     assert bulk_plan(version, text)[1] == []
-
-
-def asked(text: str) -> Iterator[tuple[str, str]]:
-    """Parent type and field of everything a document asks for."""
-    types, found = TypeInfo(official_schema(SUPPORTED_VERSIONS[-1])), []
-
-    class Collect(Visitor):
-        def enter_field(self, node: Any, *_: Any) -> None:
-            parent = types.get_parent_type()
-            assert isinstance(parent, GraphQLNamedType)
-            found.append((get_named_type(parent).name, node.name.value))
-
-    visit(parse(text), TypeInfoVisitor(types, Collect()))
-    yield from found
-
-
-def test_nothing_about_a_person_is_asked() -> None:
-    for name, text in texts().items():
-        for parent, field in asked(text):
-            assert field not in PERSONAL, f"{name} asks for {parent}.{field}"
-            assert (parent, field) == ("Customer", "id") or parent not in ("Customer", "MailingAddress", "Company"), (
-                name
-            )
-            assert (parent, field) != ("Order", "customerLocale")
-
-
-def test_the_check_for_personal_fields_finds_one() -> None:
-    text = texts()["OrdersPage"].replace("customer { id }", "customer { id email }")
-    assert ("Customer", "email") in set(asked(text))
 
 
 def test_no_field_is_asked_that_is_not_read() -> None:
