@@ -26,9 +26,9 @@ from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write
 
 COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "backfill", "sync", "run", "status", "explain",
-    "metrics list", "metrics show", "okr lint",
+    "metrics list", "metrics show", "okr lint", "privacy export", "privacy redact", "privacy wipe",
 }  # fmt: skip
-GROUPS = {"db", "metrics", "okr"}
+GROUPS = {"db", "metrics", "okr", "privacy"}
 
 
 @pytest.fixture(scope="module")
