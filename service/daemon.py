@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from functools import partial
 from types import FrameType
@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from service import pipeline
 from service.connectors.work import Connector
-from service.errors import Busy, Interrupted, Misconfigured, OkrsyncError
+from service.errors import Busy, Interrupted, Misconfigured, OkrsyncError, Problem
 from service.installation import stopped_by
 from service.periods import Schedule
 from service.pipeline import Installation
@@ -34,10 +34,11 @@ log = logging.getLogger("okrsync.daemon")
 
 
 def run(installation: Installation) -> int:
-    """Work until SIGTERM or SIGINT; 0 after a clean stop. Raises Misconfigured for a wrong OKR file or secret."""
-    pipeline.plans_of(installation)
-    for shop in installation.settings.shops:
-        pipeline.credentials(installation, shop)
+    """Work until SIGTERM or SIGINT; 0 after a clean stop.
+
+    Raises Misconfigured when no shop can be worked for: one whose OKR files or secrets are wrong holds up no other.
+    """
+    _require_work(installation)
     logging.getLogger("okrsync").setLevel(logging.INFO)
     stopping = threading.Event()
     previous = {number: signal.signal(number, _stopper(stopping)) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -52,6 +53,27 @@ def run(installation: Installation) -> int:
         signal.signal(number, handler)
     log.info("stopped")
     return 0
+
+
+def _require_work(installation: Installation) -> None:
+    """Tell what is wrong with any shop; raise it when no shop is left to work for."""
+    shops = installation.settings.shops
+    wrong = {shop.domain: [*_wrong(installation, shop)] for shop in shops}
+    problems = [*pipeline.stray_problems(installation), *(each for found in wrong.values() for each in found)]
+    if all(wrong.values()):
+        raise Misconfigured(problems)
+    for problem in problems:
+        log.error("%s", problem)
+
+
+def _wrong(installation: Installation, shop: ShopSettings) -> Iterator[Problem]:
+    for look in (pipeline.credentials, pipeline.plans_of):
+        try:
+            look(installation, shop)
+        except Misconfigured as error:
+            yield from error.problems
+        except OkrsyncError as error:
+            yield Problem(str(installation.settings.file), f"shops ({shop.domain})", error.message, error.hint)
 
 
 def _stopper(stopping: threading.Event) -> Callable[[int, FrameType | None], None]:
@@ -105,7 +127,7 @@ def _read(installation: Installation, shop: ShopSettings, connector: Connector) 
 
 def _reckon(installation: Installation, shop: ShopSettings) -> None:
     installation.sleep(0)
-    reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation))
+    reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation, shop))
     if reckoned and reckoned.status_changes:
         log.info("%s: %d status changes", shop.domain, reckoned.status_changes)
 

@@ -13,7 +13,7 @@ from service.connectors.windows import search
 from service.connectors.work import Connector
 from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError
 from service.installation import Installation, shop_of
-from service.plans import check_currencies, plans_for, plans_of
+from service.plans import check_currencies, plans_of
 from service.settings import ShopSettings
 from service.shopify.client import PATIENCE_SECONDS, Client
 from service.shopify.credentials import ClientCredentials, Credentials, CustomAppToken, ExpiringToken
@@ -157,8 +157,7 @@ def look_at(installation: Installation, settings: ShopSettings, *, record: bool)
             _clock(client, installation.clock()),
         ]
     if record:
-        mine = plans_for(plans_of(installation), settings)
-        check_currencies(mine, shop)
+        check_currencies(plans_of(installation, settings), shop)
     return parts
 
 

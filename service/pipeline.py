@@ -12,7 +12,7 @@ trouble becomes its outcome and never stops the next.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -29,7 +29,7 @@ from service.metrics import measure as metrics
 from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
-from service.plans import check_currencies, plans_for, plans_of
+from service.plans import check_currencies, plans_for, plans_of, stray_problems
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
@@ -54,6 +54,7 @@ __all__ = [
     "shop_of",
     "show_metric",
     "status",
+    "stray_problems",
     "sync",
     "wall_clock",
 ]
@@ -256,27 +257,45 @@ class PlanStatus:
     kpis: Sequence[Tracked] = ()
 
 
-def status(installation: Installation, *, quarter: str | None = None, as_of: date | None = None) -> list[PlanStatus]:
+def status(
+    installation: Installation,
+    *,
+    quarter: str | None = None,
+    as_of: date | None = None,
+    troubles: list[OkrsyncError] | None = None,
+) -> list[PlanStatus]:
     """The OKRs of a quarter, judged as of a day with the data as they are now. Writes nothing.
 
-    Without a quarter: the one `as_of` lies in if there are OKRs for it, else the latest that has begun.
+    Without a quarter: the one `as_of` lies in if there are OKRs for it, else the latest that has begun. A shop whose
+    files are wrong adds its complaint to `troubles` and stops no other; where nobody collects them it is raised.
     """
-    plans, found = plans_of(installation), []
+    found: list[PlanStatus] = []
     with reading(installation.engine) as connection:
         for settings in installation.settings.shops:
-            shop = shops.by_domain(connection, settings.domain)
-            if shop is None:
-                continue
-            mine = plans_for(plans, settings)
-            check_currencies(mine, shop)
-            last = min(as_of or date.max, last_complete_day(installation.clock(), shop.timezone))
-            ground = ground_of(connection, shop, settings.schedule)
-            for plan in _chosen(mine, quarter, last):
-                judged, objectives = judge(connection, ground, plan, last)
-                day = min(last, plan.quarter.last_day)
-                kpis = track(connection, ground, plan, last)
-                found.append(PlanStatus(plan, shop, day, ground.coverage, judged, objectives, kpis))
+            try:
+                found += _status(connection, installation, settings, quarter, as_of)
+            except Misconfigured as trouble:
+                if troubles is None:
+                    raise
+                troubles.append(trouble)
     return found
+
+
+def _status(
+    connection: Connection, installation: Installation, settings: ShopSettings, quarter: str | None, as_of: date | None
+) -> Iterator[PlanStatus]:
+    mine = plans_of(installation, settings)
+    shop = shops.by_domain(connection, settings.domain)
+    if shop is None:
+        return
+    check_currencies(mine, shop)
+    last = min(as_of or date.max, last_complete_day(installation.clock(), shop.timezone))
+    ground = ground_of(connection, shop, settings.schedule)
+    for plan in _chosen(mine, quarter, last):
+        judged, objectives = judge(connection, ground, plan, last)
+        day = min(last, plan.quarter.last_day)
+        kpis = track(connection, ground, plan, last)
+        yield PlanStatus(plan, shop, day, ground.coverage, judged, objectives, kpis)
 
 
 def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measurement]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from service.connectors import orders
@@ -19,31 +20,71 @@ from service.settings import ShopSettings
 from service.values import Shop
 
 
-def plans_of(installation: Installation) -> list[Plan]:
-    """Every OKR file beside the settings. Raises PlanError with all complaints at once."""
-    settings = installation.settings
-    domains = [shop.domain for shop in settings.shops]
-    return load_plans(settings.okr_folder, settings.calendar.fiscal_year_start, domains)
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What the OKR files say, and what is wrong with those that say nothing, each with the shop it is about."""
+
+    right: Sequence[Plan] = ()
+    wrong: Sequence[tuple[str | None, Problem]] = ()  # None: nobody can tell whose it is
+
+    def problems_of(self, *shops: str | None) -> list[Problem]:
+        return [problem for shop, problem in self.wrong if shop in shops]
+
+
+def plans_of(installation: Installation, shop: ShopSettings | None = None) -> list[Plan]:
+    """Every OKR file beside the settings, or those of one shop. Raises PlanError with all complaints at once.
+
+    A shop's plans do not suffer from what is wrong with another's; a file nobody can tell whose it is, is told of only
+    with all of them.
+    """
+    found = _found(installation)
+    problems = found.problems_of(shop.domain) if shop else [problem for _, problem in found.wrong]
+    if problems:
+        raise PlanError(problems)
+    return plans_for(found.right, shop) if shop else list(found.right)
+
+
+def stray_problems(installation: Installation) -> list[Problem]:
+    """Complaints about files of which nobody can tell whose they are."""
+    return _found(installation).problems_of(None)
 
 
 def plans_for(plans: Sequence[Plan], settings: ShopSettings) -> list[Plan]:
     return [plan for plan in plans if plan.shop in (None, settings.domain)]
 
 
-def load_plans(folder: Path, fiscal_year_start: int, shops: Sequence[str]) -> list[Plan]:
-    """Every OKR file of `folder`, by quarter. Raises PlanError with all complaints about all of them."""
+def _found(installation: Installation) -> Plans:
+    settings = installation.settings
+    domains = [shop.domain for shop in settings.shops]
+    return load_plans(settings.okr_folder, settings.calendar.fiscal_year_start, domains)
+
+
+def load_plans(folder: Path, fiscal_year_start: int, shops: Sequence[str]) -> Plans:
+    """Every OKR file of `folder`, by quarter. A file is taken whole or not at all."""
     found: list[Plan] = []
-    problems: list[Problem] = []
+    wrong: list[tuple[str | None, Problem]] = []
     for file in sorted(folder.glob("*.toml")):
         try:
             found.append(plans_.load(file, fiscal_year_start))
         except PlanError as error:
-            problems += error.problems
-    problems += [problem for plan in found for problem in _misplaced(plan, shops)]
-    problems += _repeated(found)
-    if problems:
-        raise PlanError(problems)
-    return sorted(found, key=lambda plan: (plan.quarter, plan.shop or ""))
+            wrong += [(_owner(file, shops), problem) for problem in error.problems]
+    complaints = [problem for plan in found for problem in _misplaced(plan, shops)] + [*_repeated(found)]
+    wrong += [(_owner(Path(problem.file), shops), problem) for problem in complaints]
+    refused = {problem.file for _, problem in wrong}
+    right = [plan for plan in found if plan.file not in refused]
+    return Plans(sorted(right, key=lambda plan: (plan.quarter, plan.shop or "")), wrong)
+
+
+def _owner(file: Path, shops: Sequence[str]) -> str | None:
+    """The shop a file is about, also when nothing else in it can be read."""
+    if len(shops) == 1:
+        return shops[0]
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return None
+    written = re.search(r"""^shop\s*=\s*["']([^"']*)["']""", text, re.MULTILINE)
+    return written[1] if written and written[1] in shops else None
 
 
 def _misplaced(plan: Plan, shops: Sequence[str]) -> Iterator[Problem]:

@@ -17,9 +17,11 @@ from service import pipeline
 from service.cli.common import (
     FINE,
     NEEDS_A_PERSON,
+    WRONG_USAGE,
     ConfigOption,
     Format,
     FormatOption,
+    complain,
     console,
     guarded,
     installed,
@@ -27,7 +29,7 @@ from service.cli.common import (
     say,
 )
 from service.cli.explaining import explanation
-from service.errors import Misconfigured, Problem
+from service.errors import Misconfigured, OkrsyncError, PlanError, Problem
 from service.judging import Judged, Tracked
 from service.okr.amounts import percent
 from service.okr.explanation import WORDS
@@ -68,7 +70,8 @@ def status(
 ) -> int:
     """The OKR table: where each key result began, stands and should be, and its status in words."""
     installation = installed(config)
-    found = pipeline.status(installation, quarter=quarter, as_of=as_of.date() if as_of else None)
+    troubles: list[OkrsyncError] = []
+    found = pipeline.status(installation, quarter=quarter, as_of=as_of.date() if as_of else None, troubles=troubles)
     if not found:
         raise _nothing_to_show(installation, quarter, as_of.date() if as_of else None)
     if format_ is Format.table:
@@ -80,7 +83,11 @@ def status(
     unread = [shop.domain for shop in installation.settings.shops if pipeline.shop_of(installation, shop) is None]
     for domain in unread:
         say(f"{domain}: nothing was read yet (run: okrsync backfill)")
-    return NEEDS_A_PERSON if unread else FINE
+    if stray := pipeline.stray_problems(installation):
+        troubles.append(PlanError(stray))
+    for trouble in troubles:
+        complain(trouble)
+    return WRONG_USAGE if troubles else NEEDS_A_PERSON if unread else FINE
 
 
 def _nothing_to_show(installation: pipeline.Installation, quarter: str | None, as_of: date | None) -> Misconfigured:
@@ -109,8 +116,11 @@ def explain(
 ) -> int:
     """Every input of a number and of its status: definition, window, what was left out, baseline, target, pace."""
     installation = installed(config)
-    found = pipeline.status(installation, quarter=quarter, as_of=as_of.date() if as_of else None)
+    troubles: list[OkrsyncError] = []
+    found = pipeline.status(installation, quarter=quarter, as_of=as_of.date() if as_of else None, troubles=troubles)
     wanted = [(each, judged) for each in found for judged in each.key_results if judged.key_result.id == key_result]
+    if not wanted and troubles:
+        raise troubles[0]
     if not wanted:
         known = sorted({judged.key_result.id for each in found for judged in each.key_results})
         hint = f"there are {', '.join(known)}" if known else "run: okrsync status"

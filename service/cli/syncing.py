@@ -26,13 +26,14 @@ from service.cli.common import (
     worst,
 )
 from service.connectors.work import Connector
-from service.errors import Misconfigured, OkrsyncError, Problem
+from service.errors import Misconfigured, OkrsyncError, PlanError, Problem
 from service.installation import stopped_by
 from service.pipeline import Installation, Outcome
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 
-SHOPS_AT_ONCE = 8
+SHOPS_AT_ONCE = 32
+"""Read side by side, so that a shop that is down waits alone."""
 
 
 class Bars:
@@ -164,55 +165,67 @@ def _connectors(only: str | None) -> Sequence[Connector]:
 
 def _read(installation: Installation, chosen: Sequence[tuple[ShopSettings, Connector]], read: Read) -> int:
     """Every chosen connector of every chosen shop, shops side by side; the trouble of one holds up no other."""
-    pipeline.plans_of(installation)
-    shops = list(dict.fromkeys(shop.domain for shop, _ in chosen))
+    connectors: dict[str, list[Connector]] = {}
+    for shop, connector in chosen:
+        connectors.setdefault(shop.domain, []).append(connector)
+    shops = [shop for shop in installation.settings.shops if shop.domain in connectors]
     stopping = Event()
     stoppable = stopped_by(installation, stopping) if len(shops) > 1 else installation
 
-    def read_shop(domain: str) -> list[Outcome]:
-        return [_attempt(stoppable, shop, connector, read, bars) for shop, connector in chosen if shop.domain == domain]
+    def work(shop: ShopSettings) -> list[Outcome]:
+        return _work(stoppable, shop, connectors[shop.domain], read, bars)
 
     with Bars() as bars:
         if len(shops) == 1:
-            return _report(installation, read_shop(shops[0]))
+            return worst(work(shops[0]))
         with ThreadPoolExecutor(min(len(shops), SHOPS_AT_ONCE)) as threads:
             try:
-                found = [outcome for outcomes in threads.map(read_shop, shops) for outcome in outcomes]
+                found = [outcome for outcomes in threads.map(work, shops) for outcome in outcomes]
             except BaseException:
                 stopping.set()  # the others finish the batch in hand
                 raise
-    return _report(installation, found)
+    if stray := pipeline.stray_problems(installation):
+        found.append(_failed("", PlanError(stray)))
+    return worst(found)
+
+
+def _work(
+    installation: Installation, shop: ShopSettings, connectors: Sequence[Connector], read: Read, bars: Bars
+) -> list[Outcome]:
+    """One shop read, measured and assessed, whatever becomes of the others."""
+    try:
+        plans = pipeline.plans_of(installation, shop)
+    except OkrsyncError as error:
+        return [_failed(shop.domain, error)]
+    outcomes = [_attempt(installation, shop, connector, read, bars) for connector in connectors]
+    if any(outcome.error is None for outcome in outcomes):
+        try:
+            _say_reckoned(shop, pipeline.reckon(installation, shop, plans))
+        except OkrsyncError as error:
+            outcomes.append(_failed(shop.domain, error))
+    return outcomes
 
 
 def _attempt(installation: Installation, shop: ShopSettings, connector: Connector, read: Read, bars: Bars) -> Outcome:
     try:
-        return read(installation, shop, connector, bars.bar(shop.domain, connector.name))
+        outcome = read(installation, shop, connector, bars.bar(shop.domain, connector.name))
     except OkrsyncError as error:
         # The shop could not even be reached, or did not let us in.
-        return Outcome(shop.domain, connector.name, "sync", "failed", error=error)
+        return _failed(shop.domain, error)
+    if outcome.error:
+        complain(outcome.error)
+        return outcome
+    reach = f"; all changes before {outcome.watermark:%Y-%m-%d %H:%M:%S} UTC are read" if outcome.watermark else ""
+    told = f"{outcome.kind} of {outcome.connector} done"
+    say(f"{outcome.shop}: {told}, {outcome.rows:,} rows read, {outcome.rows_changed:,} changed{reach}")
+    for notice in outcome.notices:
+        say(f"{outcome.shop}: {outcome.connector}: noticed: {notice}")
+    return outcome
 
 
-def _report(installation: Installation, outcomes: list[Outcome]) -> int:
-    """Say what was read and how far it reaches; measure and assess what is new."""
-    for outcome in outcomes:
-        if outcome.error:
-            complain(outcome.error)
-            continue
-        reach = f"; all changes before {outcome.watermark:%Y-%m-%d %H:%M:%S} UTC are read" if outcome.watermark else ""
-        told = f"{outcome.kind} of {outcome.connector} done"
-        say(f"{outcome.shop}: {told}, {outcome.rows:,} rows read, {outcome.rows_changed:,} changed{reach}")
-        for notice in outcome.notices:
-            say(f"{outcome.shop}: {outcome.connector}: noticed: {notice}")
-    done = {outcome.shop for outcome in outcomes if outcome.error is None}
-    plans = pipeline.plans_of(installation)
-    for each in installation.settings.shops:
-        if each.domain in done:
-            try:
-                _say_reckoned(each, pipeline.reckon(installation, each, plans))
-            except OkrsyncError as error:
-                complain(error)
-                outcomes.append(Outcome(each.domain, "", "reckon", "failed", error=error))
-    return worst(outcomes)
+def _failed(domain: str, error: OkrsyncError) -> Outcome:
+    complain(error)
+    return Outcome(domain, "", "", "failed", error=error)
 
 
 def _say_reckoned(shop: ShopSettings, reckoned: Reckoned | None) -> None:

@@ -30,6 +30,12 @@ CONNECT_SECONDS = 10
 DISK_FULL = "53100"
 """Source: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+POOL_SECONDS = 300
+"""How long a thread waits for a free connection: many shops are read side by side."""
+
+MORE_CONNECTIONS = 45
+"""Beside the pool's five: half of what a PostgreSQL server allows by itself."""
+
 READ_ONLY = "okrsync_read_only"
 """Execution option of a connection that only reads: it does not queue for SQLite's single writer."""
 
@@ -53,7 +59,11 @@ def open_engine(url: str, *, settings_file: str = "") -> Engine:
         try:
             patience = {} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_SECONDS}
             url_ = parsed.set(drivername="postgresql+psycopg")
-            return _name_troubles(create_engine(url_, pool_pre_ping=True, connect_args=patience))
+            engine = create_engine(
+                url_, pool_pre_ping=True, connect_args=patience,
+                max_overflow=MORE_CONNECTIONS, pool_timeout=POOL_SECONDS,
+            )  # fmt: skip
+            return _name_troubles(engine)
         except (ModuleNotFoundError, NoSuchModuleError):
             raise _bad_url(settings_file, "needs the PostgreSQL driver", "pip install 'okrsync[postgres]'") from None
     raise _bad_url(settings_file, f"names {backend}, which okrsync does not speak")
@@ -110,13 +120,15 @@ def _not_opened(file: str, reason: str) -> SettingsError:
 
 
 def _sqlite(url: str, database: str | None) -> Engine:
+    pool = {}
     if database and database != ":memory:":
+        pool["pool_timeout"] = POOL_SECONDS
         path = Path(database)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
             os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **pool)
 
     @event.listens_for(engine, "connect")
     def _configure(driver_connection: Any, _record: Any) -> None:
