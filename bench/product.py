@@ -17,8 +17,9 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from service.connectors import backfill, orders
+from service.connectors import order_lines, orders
 from service.connectors.convert import Converter
+from service.connectors.work import BATCH_LINES, Sizes, Work
 from service.shopify import bulk
 from service.store import facts, landing, leases, migrate, runs, shops
 from service.store.engine import Connection, open_engine
@@ -37,8 +38,9 @@ def load(file: str, url: str) -> None:
         shops.record_shop(connection, SHOP, now=NOW, history_is_cut=False)
         run_id = runs.start(connection, SHOP.shop_id, "orders", "backfill", now=NOW, watermark=None)
     with leases.lease(engine, SHOP.shop_id, "orders", NOW) as lease:
-        reading = backfill.Reading(engine, None, SHOP, lease, run_id, lambda: NOW)  # type: ignore[arg-type]
-        backfill.land_lines(reading, bulk.lines(Path(file), orders.parse))
+        nobody: Any = None  # landing asks Shopify nothing
+        work = Work(engine, nobody, SHOP, NOW, None, lease, run_id, lambda: NOW, Sizes(), lambda: None)
+        order_lines.land_lines(work, bulk.lines(Path(file), orders.parse))
     with engine.begin() as connection:
         changed = connection.execute(text("select rows_changed from sync_runs where run_id = :run"), {"run": run_id})
         print(json.dumps({"changed": changed.scalar(), **totals(connection)}))
@@ -57,7 +59,7 @@ def totals(connection: Connection) -> dict[str, int]:
 
 def rows(file: str) -> None:
     convert, parents = Converter(SHOP), orders.Parents()
-    for _ in backfill.batches(bulk.lines(Path(file), orders.parse), backfill.BATCH_LINES, convert, parents):
+    for _ in order_lines.batches(bulk.lines(Path(file), orders.parse), BATCH_LINES, convert, parents):
         parents.forget_old()
 
 

@@ -19,8 +19,7 @@ from functools import partial
 
 from service import reckon as reckoning
 from service.connectors import CONNECTORS
-from service.connectors.backfill import Progress
-from service.connectors.work import Asked, Connector, Sizes, Work
+from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.installation import Installation, install, shop_of, wall_clock

@@ -106,6 +106,7 @@ class WatchedStore(DemoStore):
         self._waiting.clear()
         self._truncations.clear()
         self.shop.bulk.failures.clear()
+        self.shop.bulk.limit = None
         self.shop.bulk.least_seconds = 0.0
         self.tokens.add(self.token)
 

@@ -14,6 +14,8 @@ from sqlalchemy import update
 from service import pipeline
 from service.connectors import backfill as history
 from service.connectors import orders
+from service.connectors.order_lines import land_lines
+from service.connectors.work import Work
 from service.demo.model import World
 from service.demo.worlds import build
 from service.errors import UnexpectedShape
@@ -220,9 +222,10 @@ def _land(shop: OpenShop, told: list[orders.AnyLine], batch_lines: int) -> int:
         with leases.lease(engine, found.shop_id, orders.NAME, clock()) as lease:
             with engine.begin() as connection:
                 run_id = runs.start(connection, found.shop_id, orders.NAME, "backfill", now=clock(), watermark=None)
-            reading = history.Reading(engine, client, found, lease, run_id, clock, batch_lines=batch_lines)
-            number = history.land_lines(reading, told)
-            history.finish(reading)
+            sizes = Sizes(batch_lines=batch_lines)
+            work = Work(engine, client, found, clock(), None, lease, run_id, clock, sizes, lambda: None)
+            number = land_lines(work, told)
+            history.finish(history.Reading(work))
             return number
 
 

@@ -66,7 +66,7 @@ class Orders:
 
     def backfill(self, work: Work, asked: Asked) -> None:
         """Plan what is asked for, unless a plan stands, and read it."""
-        job = _reading(work)
+        job = history.Reading(work)
         _plan(work, asked, job)
         history.read(job)
         history.finish(job)
@@ -75,23 +75,11 @@ class Orders:
         with reading(work.engine) as connection:
             position = landing.watermark(connection, work.shop.shop_id, orders.NAME)
         assert position is not None, "an increment follows a backfill"
-        increment = incremental.Increment(
-            work.engine, work.client, work.shop, work.lease, work.run_id, work.clock,
-            window_rows=work.sizes.window_rows, check_stop=work.check_stop, doubts=work.doubts,
-        )  # fmt: skip
-        incremental.read(increment, position, work.now)
+        incremental.read(work, position, work.now)
         pending.catch_up(work.engine, work.shop.shop_id, work.renew)
 
     def expected(self, client: Client, start: datetime, end: datetime) -> int:
         return orders_count(client, search("created_at", start, end))
-
-
-def _reading(work: Work) -> history.Reading:
-    return history.Reading(
-        work.engine, work.client, work.shop, work.lease, work.run_id, work.clock,
-        progress=work.progress, slice_rows=work.sizes.slice_rows, batch_lines=work.sizes.batch_lines,
-        check_stop=work.check_stop, doubts=work.doubts,
-    )  # fmt: skip
 
 
 def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
@@ -109,13 +97,16 @@ def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
 
     is_part = asked.first is not None and begun is not None and start >= begun and not asked.is_restarted
     if asked.last is not None or is_part:
-        job.plan = f"{history.PLAN} created {asked.first or ''} to {asked.last or ''}"
+        job.plan = f"{history.PART}{asked.first or ''} to {asked.last or ''}"
+        history.forget_other_parts(job)
         if asked.is_restarted or _standing(work, job.plan)[0] is None:
-            history.plan(job, start, end, now=now, anew=_nothing_else)
-    elif asked.is_restarted or was_hidden:
-        history.plan(job, start, end, now=now, visible_from=work.visible_from, anew=record)
+            history.plan(job, start, end, anew=_nothing_else)
+        return
+    history.forget_other_parts(job)
+    if asked.is_restarted or was_hidden:
+        history.plan(job, start, end, visible_from=work.visible_from, anew=record)
     elif begun is None or (start < begun and not asked.is_resumed):
-        history.plan(job, start, begun or end, now=now, visible_from=work.visible_from)
+        history.plan(job, start, begun or end, visible_from=work.visible_from)
 
 
 def _nothing_else(_connection: Connection) -> None:

@@ -15,10 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from service.connectors.convert import Converter, gid
-from service.connectors.documents import operation
 from service.errors import UnexpectedShape
-from service.shopify.client import Client
-from service.shopify.pages import Path, Reader, drain, to_the_end
 
 NAME = "orders"
 DOCUMENTS = "orders.graphql"
@@ -327,34 +324,3 @@ def report_columns(line_type: str, total: int, tax: int, discount: int) -> tuple
     if line_type == "SHIPPING":
         return 0, 0, 0, net, tax, 0
     return 0, 0, 0, 0, tax, net if line_type in ("DUTY", "FEE", "ADDITIONAL_FEE") else 0
-
-
-# --- nested pages, drained -----------------------------------------------------------------------------------------
-
-
-class Nested:
-    """Reads what a page cut off: the agreements of an order, the sales of an agreement."""
-
-    def __init__(self, client: Client, denied: frozenset[str]) -> None:
-        def reader(name: str, path: Path, first: int) -> Reader:
-            return Reader(client, operation(DOCUMENTS, name, client.api_version, denied), path, first)
-
-        self._agreements = reader("OrderAgreements", ("order", "agreements"), 25)
-        self._sales = reader("AgreementSales", ("order", "agreements", "nodes", 0, "sales"), 100)
-
-    def whole(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The order with all of its agreements and all of their sales, however many pages they fill."""
-        order = {"id": node["id"]}
-        pieces = to_the_end(node["agreements"], lambda after: self._agreements.read(order, after))
-        edges = [edge for piece in pieces for edge in piece["edges"]]
-        before = None
-        for edge in edges:
-            edge["node"]["sales"] = {"nodes": self._all_sales(order, edge["node"], before)}
-            before = edge["cursor"]
-        return {**node, "agreements": {"edges": edges}}
-
-    def _all_sales(self, order: dict[str, Any], agreement: Mapping[str, Any], before: str | None) -> list[Any]:
-        def more(after: str) -> Any:
-            return self._sales.read({**order, "agreement": before}, after, parent_id=agreement["id"])
-
-        return list(drain(agreement["sales"], more))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from service.connectors import backfill, incremental
 from service.connectors.optional import OptionalFields
 from service.periods import day_start
 from service.shopify.client import Client
@@ -20,14 +19,31 @@ from service.store.engine import Connection, Engine
 from service.store.leases import Lease
 from service.values import Shop
 
+SLICE_ROWS = 25_000
+"""Orders a slice may hold: what a kill can cost, and what is verified at once."""
+
+BATCH_LINES = 30_000
+"""Lines landed in one transaction: about 5,000 orders with their ledger, some 40 MB."""
+
+WINDOW_ROWS = 10_000
+"""Orders one paging run may hold: far below the 25,000 at which Shopify documents that paging ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much is counted, landed and verified at once."""
 
-    slice_rows: int = backfill.SLICE_ROWS
-    batch_lines: int = backfill.BATCH_LINES
-    window_rows: int = incremental.WINDOW_ROWS
+    slice_rows: int = SLICE_ROWS
+    batch_lines: int = BATCH_LINES
+    window_rows: int = WINDOW_ROWS
+
+
+class Progress(Protocol):
+    """Who is told how far a backfill has come."""
+
+    def planned(self, expected: int, already: int) -> None: ...
+
+    def landed(self, rows: int) -> None: ...
 
 
 @dataclass(slots=True)
@@ -44,7 +60,7 @@ class Work:
     clock: Callable[[], datetime]
     sizes: Sizes
     check_stop: Callable[[], None]  # raises Interrupted when we were asked to stop
-    progress: backfill.Progress | None = None
+    progress: Progress | None = None
     doubts: Counter[str] = field(default_factory=Counter)  # what was odd, but no reason to stop
 
     def renew(self, connection: Connection) -> None:

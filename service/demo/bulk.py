@@ -80,6 +80,7 @@ class BulkOperations:
         self.operations: list[Operation] = []
         self.least_seconds = 0.0
         self.failures: list[tuple[str, bool]] = []  # error code, with partial data: for the next ones
+        self.limit: tuple[int, str] | None = None  # most root objects, and how operations of more end
         self.stopping = Event()
         self._folder: TemporaryDirectory[str] | None = None
         self._threads: list[Thread] = []

@@ -50,6 +50,8 @@ def _outcome(
         _write(bulk, operation, root, projector, records)
     except LookupError:  # a world that contradicts itself
         return "FAILED", "INTERNAL_SERVER_ERROR"
+    if bulk.limit and operation.roots > bulk.limit[0]:
+        error_code = bulk.limit[1]
     if error_code == "CANCELED":
         return "CANCELED", None
     return ("FAILED", error_code) if error_code else ("COMPLETED", None)

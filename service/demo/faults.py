@@ -28,6 +28,7 @@ class Faults:
         self._truncations: deque[bool] = deque()
         self._lost_cursors = 0
         self._lost_grants = 0
+        self._refused: set[str] = set()
         self.tokens: set[str] = set()
         self.pairs = Pairs()
         self.is_installed = True
@@ -51,6 +52,16 @@ class Faults:
         """The next questions that go on after a page cursor are told that it is invalid."""
         self._lost_cursors += n
 
+    def hide_from_search(self, *order_ids: int) -> None:
+        """No list and no count shows these orders, as when the search index lags; asked for by id they are there."""
+        with self.shop.lock:
+            self.shop.index.unlisted = frozenset(order_ids)
+            self.shop.index.changed()
+
+    def refuse(self, field: str) -> None:
+        """Access to a root field is denied from now on."""
+        self._refused.add(field)
+
     def expire_links(self) -> None:
         """The signed links to bulk files handed out so far no longer answer; who asks again gets new ones."""
         with self.shop.lock:
@@ -67,6 +78,10 @@ class Faults:
         With `error_code` CANCELED it ends so, as Shopify does with one that it takes for stalled.
         """
         self.shop.bulk.failures.append((error_code, partial))
+
+    def bulk_fail_over(self, most: int, error_code: str) -> None:
+        """Bulk operations of more than so many root objects end that way from now on."""
+        self.shop.bulk.limit = (most, error_code)
 
     def slow_bulk(self, seconds: float) -> None:
         """Every bulk operation takes at least this long from now on."""
@@ -106,6 +121,10 @@ class Faults:
 
     def next_fault(self) -> Fault | None:
         return self._waiting.popleft() if self._waiting else None
+
+    def refuses(self, fields: tuple[str, ...]) -> str | None:
+        """The first of the root fields to which access is denied."""
+        return next((field for field in fields if field in self._refused), None)
 
     def loses_cursor(self, body: bytes) -> bool:
         """Is this a question after a page cursor, and its turn to be refused?"""

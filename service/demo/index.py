@@ -65,6 +65,7 @@ class Index:
     def __init__(self, world: World, inclusive: bool = False) -> None:
         self.world = world
         self.grammar = Grammar(FILTERS, ZoneInfo(world.timezone), inclusive)
+        self.unlisted: frozenset[int] = frozenset()  # orders that no search finds
         self._sorted: dict[str, Ordered] = {}
         self._answers: OrderedDict[tuple[object, ...], Ordered] = OrderedDict()
         self._by_id: dict[int, Order] | None = None
@@ -107,7 +108,7 @@ class Index:
 
     def _narrowest(self, search: Search) -> tuple[str | None, Sequence[Order]]:
         """The range filter that leaves fewest orders, and those orders."""
-        best: tuple[str | None, Sequence[Order]] = None, self.world.orders
+        best: tuple[str | None, Sequence[Order]] = None, self._by("ID").orders
         for name, (low, high) in search.ranges.items():
             if name in INDEXED:
                 keys, orders = self._by(INDEXED[name])
@@ -118,7 +119,8 @@ class Index:
 
     def _by(self, sort_key: str) -> Ordered:
         if sort_key not in self._sorted:
-            self._sorted[sort_key] = _ordered(self.world.orders, sort_key)
+            listed = [order for order in self.world.orders if order.id not in self.unlisted]
+            self._sorted[sort_key] = _ordered(listed, sort_key)
         return self._sorted[sort_key]
 
     def number_of_orders(self, customer_id: int) -> int:

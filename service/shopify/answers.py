@@ -14,7 +14,7 @@ import httpx
 
 from service.errors import AccessDenied, OkrsyncError, Throttled, UnexpectedShape, Unreachable
 from service.shopify.exchange import Answer, Exchange, Node, mapping
-from service.shopify.faults import FieldDenied, TooDear, TooSlow, WrongVersion
+from service.shopify.faults import CursorLost, FieldDenied, TooDear, TooSlow, WrongVersion
 from service.shopify.redact import redact
 
 SHOPIFYQL_WINDOW_SECONDS = 60.0  # its budget is refilled whole, at the minute
@@ -148,6 +148,8 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _check_denied(exchange: Exchange) -> None:
+    if exchange.question.variables.get("after") and any("cursor" in str(e["message"]).lower() for e in exchange.errors):
+        raise exchange.error(CursorLost, f"Shopify lost its place: {_messages(exchange)}")
     denied = [e for e in exchange.errors if _is_denied(e)]
     if len(denied) < len(exchange.errors):
         raise exchange.error(UnexpectedShape, f"Shopify does not understand the query: {_messages(exchange)}")

@@ -8,15 +8,17 @@ Source: https://shopify.dev/docs/api/usage/bulk-operations/queries
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from service.errors import Throttled, TryAgain, UnexpectedShape, Unreachable
 from service.shopify.bulk_file import download, lines
 from service.shopify.client import Client
 from service.shopify.documents import document
+from service.shopify.faults import LinkExpired
 from service.shopify.operation import Operation, from_node
 from service.shopify.redact import redact
 
-__all__ = ["Operation", "download", "lines", "look", "poll", "start"]
+__all__ = ["Operation", "cancel", "download", "fetch", "lines", "look", "poll", "start"]
 
 START_PATIENCE_SECONDS = 1800.0  # for a free place: five run at once, others may hold them
 PLACE_WAIT_SECONDS = 10.0
@@ -24,21 +26,28 @@ POLL_PATIENCE_SECONDS = 86_400.0  # Shopify itself ends a job after 10 days
 SHORTEST_POLL_PAUSE, LONGEST_POLL_PAUSE = 0.25, 20.0  # seconds; between them a quarter of what was waited so far
 
 
-def start(client: Client, query: str, *, patience: float = START_PATIENCE_SECONDS) -> str:
-    """The id of a new operation; waits up to `patience` seconds for a free place.
+def start(
+    client: Client,
+    query: str,
+    *,
+    patience: float = START_PATIENCE_SECONDS,
+    waiting: Callable[[], None] = lambda: None,
+) -> str:
+    """The id of a new operation; waits up to `patience` seconds for a free place, and says `waiting` each time.
 
     An answer lost on its way leaves an operation that nobody reads: it ends by itself and does no harm.
     """
     # a fault that stays has used up the call's own tries already
-    return client.retrying(patience, at_once=(Unreachable,))(_start_once, client, query)
+    return client.retrying(patience, at_once=(Unreachable,))(_start_once, client, query, waiting)
 
 
-def _start_once(client: Client, query: str) -> str:
+def _start_once(client: Client, query: str, waiting: Callable[[], None]) -> str:
     answer = client.execute(document("bulk_start"), {"query": query})
     payload = answer.data.get("bulkOperationRunQuery") or {}
     problems = payload.get("userErrors") or []
     codes = {problem.get("code") for problem in problems}
     if codes & {"LIMIT_REACHED", "OPERATION_IN_PROGRESS"}:
+        waiting()
         told = "StartBulk: all places for bulk operations are taken"
         raise Throttled(told, wait_seconds=PLACE_WAIT_SECONDS, about=client.domain)
     if problems:
@@ -48,6 +57,22 @@ def _start_once(client: Client, query: str) -> str:
     if not isinstance(operation_id, str):
         raise UnexpectedShape("StartBulk: neither an operation nor a reason", about=client.domain)
     return operation_id
+
+
+def cancel(client: Client, operation_id: str) -> None:
+    """Ends an operation that nobody wants any more; one that has ended already stays as it is."""
+    client.execute(document("bulk_cancel"), {"id": operation_id})
+
+
+def fetch(client: Client, operation: Operation, to: Path) -> Path:
+    """The file of a completed operation, by a link signed anew where the one at hand no longer answers."""
+    try:
+        return download(operation, to, sleep=client.sleep)
+    except LinkExpired:
+        again = look(client, operation.id)
+        if again.next != "download":
+            raise
+        return download(again, to, sleep=client.sleep)
 
 
 def poll(

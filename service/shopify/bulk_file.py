@@ -13,7 +13,8 @@ from typing import BinaryIO, TypeVar
 import httpx
 import msgspec
 
-from service.errors import TryAgain, UnexpectedShape, Unreachable
+from service.errors import UnexpectedShape, Unreachable
+from service.shopify.faults import LinkExpired
 from service.shopify.operation import Operation
 from service.shopify.patience import Patience
 from service.shopify.redact import hide_secrets_in_httpx_log
@@ -41,7 +42,7 @@ def download(
     It is written beside as `….part`, verified against the operation's counts and only then given its name: a
     file under that name is complete.
 
-    Raises: Unreachable (cut off, sizes that differ), TryAgain (the link no longer answers), UnexpectedShape.
+    Raises: Unreachable (cut off, sizes that differ), LinkExpired, UnexpectedShape.
     """
     if operation.next != "download":
         raise UnexpectedShape(f"no complete file: the operation is {operation.status}", about=operation.id)
@@ -93,7 +94,7 @@ def _check_status(operation: Operation, response: httpx.Response) -> None:
         raise Unreachable(f"the file storage answered {status}", about=operation.id)
     if status != 200:
         hint = "ask for the operation again: links are valid for 7 days"
-        raise TryAgain(f"the link to the file no longer answers ({status})", about=operation.id, hint=hint)
+        raise LinkExpired(f"the link to the file no longer answers ({status})", about=operation.id, hint=hint)
 
 
 def _verify(operation: Operation, sizes: set[int], line_count: int) -> None:

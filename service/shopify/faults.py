@@ -4,13 +4,15 @@ UnexpectedShape ── TooDear       ask for fewer at once
 Unreachable ────── TooSlow       the same
 AccessDenied ───── FieldDenied   leave the fields out, or grant the scopes
 NeedsAPerson ───── WrongVersion  set `api_version`
+TryAgain ───────── CursorLost    begin the list anew
+                   LinkExpired   ask for the operation again
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.errors import AccessDenied, NeedsAPerson, UnexpectedShape, Unreachable
+from service.errors import AccessDenied, NeedsAPerson, TryAgain, UnexpectedShape, Unreachable
 
 
 class TooDear(UnexpectedShape):
@@ -36,6 +38,14 @@ class FieldDenied(AccessDenied):
         super().__init__(message, about=about, hint=hint)
         self.paths = tuple(paths)
         self.scopes = frozenset(scopes)
+
+
+class CursorLost(TryAgain):
+    """A page cursor Shopify no longer understands: what was read so far is right, the rest cannot be found from it."""
+
+
+class LinkExpired(TryAgain):
+    """The signed link to a bulk file no longer answers."""
 
 
 class WrongVersion(NeedsAPerson):

@@ -94,6 +94,29 @@ def pages(
         yield Page(_nodes(connection), _next(connection))
 
 
+def by_id(client: Client, document: str, ids: Sequence[str], size: int) -> Iterator[Mapping[str, Node | None]]:
+    """The nodes of those ids, `size` at a time or fewer; None for what is no longer there, or not for us to see.
+
+    The document declares `$ids: [ID!]!` and asks `nodes(ids: $ids)`.
+    """
+    left = list(ids)
+    while left:
+        asked = left[:size]
+        try:
+            data = client.execute(document, {"ids": asked}, is_shrinkable=size > 1).data
+        except (TooDear, TooSlow) as error:
+            if size == 1:
+                raise
+            size //= 2
+            client.log.warning("%s; going on with %d at a time", error, size)
+            continue
+        nodes = data.get("nodes")
+        if not isinstance(nodes, list) or len(nodes) != len(asked):
+            raise UnexpectedShape("nodes: not one answer for each id", about=client.domain)
+        yield dict(zip(asked, nodes, strict=True))
+        left = left[size:]
+
+
 def drain(connection: Node, more: Callable[[str], Node]) -> Iterator[Node]:
     """Every node of a nested connection: those at hand, then those of what `more(after)` answers, to the end.
 

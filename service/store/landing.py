@@ -63,6 +63,13 @@ def watermark(connection: Connection, shop_id: int, connector: str) -> datetime 
     )
 
 
+def moved_at(connection: Connection, shop_id: int, connector: str) -> datetime | None:
+    """When the watermark was last written."""
+    return connection.scalar(
+        select(watermarks.c.moved_at).where(watermarks.c.shop_id == shop_id, watermarks.c.connector == connector)
+    )
+
+
 def forget_positions(connection: Connection, shop_id: int) -> None:
     """How far every connector of the shop has come is thrown away; the rows stay until they are read again."""
     for table in (watermarks, backfill_slices):

@@ -103,6 +103,22 @@ def verified(connection: Connection, shop_id: int, plan: str, piece: Slice, rows
     )
 
 
+def replace(connection: Connection, shop_id: int, plan: str, piece: Slice, smaller: Sequence[Slice]) -> None:
+    """`smaller` slices, which cover the same time, in the place of one."""
+    mine = _plan(shop_id, plan) & (backfill_slices.c.slice_from == piece.start)
+    old = connection.execute(select(backfill_slices).where(mine)).one()
+    connection.execute(delete(backfill_slices).where(mine))
+    save_plan(connection, shop_id, plan, smaller, now=old.planned_at, visible_from=old.visible_from)
+
+
+def plans(connection: Connection, shop_id: int, prefix: str) -> list[str]:
+    """The names of the standing plans that begin with `prefix`."""
+    names = select(backfill_slices.c.connector).where(
+        backfill_slices.c.shop_id == shop_id, backfill_slices.c.connector.startswith(prefix, autoescape=True)
+    )
+    return list(connection.scalars(names.distinct().order_by(backfill_slices.c.connector)))
+
+
 def forget(connection: Connection, shop_id: int, plan: str) -> None:
     connection.execute(delete(backfill_slices).where(_plan(shop_id, plan)))
 

@@ -281,6 +281,13 @@ def test_a_link_can_stop_answering_and_is_signed_anew_for_who_asks(client: Clien
     assert fetch(again["url"]).status_code == 200
 
 
+def test_operations_over_a_limit_fail(client: Client, store: DemoStore) -> None:
+    store.bulk_fail_over(4, "TIMEOUT")
+    assert finished(client, LEDGER)["errorCode"] == "TIMEOUT"
+    store.bulk_fail_over(5, "TIMEOUT")
+    assert finished(client, LEDGER)["status"] == "COMPLETED"
+
+
 def test_shopify_cancels_an_operation_that_stalls(client: Client, store: DemoStore) -> None:
     store.bulk_fail_next("CANCELED", partial=True)
     stalled = finished(client, LEDGER)

@@ -42,6 +42,23 @@ def test_a_connection_is_reset_in_the_middle_of_an_answer(client: Client, store:
     assert client.data(QUESTION)
 
 
+def test_an_order_hidden_from_search_is_there_by_id(client: Client, store: DemoStore) -> None:
+    store.hide_from_search(1002)
+    document = """{ order(id: "gid://shopify/Order/1002") { name } ordersCount { count }
+      orders(first: 9, query: "customer_id:7") { nodes { name } } }"""
+    hidden = {"order": {"name": "#1002"}, "ordersCount": {"count": 5}, "orders": {"nodes": [{"name": "#1001"}]}}
+    assert client.data(document) == hidden
+    store.hide_from_search()
+    assert client.data(document)["ordersCount"] == {"count": 6}
+
+
+def test_a_root_field_can_be_refused(client: Client, store: DemoStore) -> None:
+    store.refuse("events")
+    answer = client.ask("{ events(first: 1) { nodes { id } } }")
+    assert answer["data"] == {"events": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["ACCESS_DENIED"]
+
+
 def test_a_page_cursor_can_become_invalid(client: Client, store: DemoStore) -> None:
     following = """query($after: String) { orders(first: 2, after: $after) {
       nodes { name } pageInfo { endCursor hasNextPage } } }"""

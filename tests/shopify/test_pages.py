@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from service.errors import TryAgain, UnexpectedShape, Unreachable
-from service.shopify.faults import TooDear
-from service.shopify.pages import Reader, drain, pages
+from service.shopify.faults import CursorLost, TooDear
+from service.shopify.pages import Reader, by_id, drain, pages
 from tests.shopify.scripted import DOMAIN, TOKEN, Script, failed, ok, status
 
 QUERY = "query Orders($first: Int!, $after: String) { orders(first: $first, after: $after) { nodes { id } } }"
@@ -156,3 +156,50 @@ def test_a_reader_remembers_the_size_that_worked() -> None:
     assert [v["first"] for v in store.variables] == [100, 50, 50]
     assert store.requests[0].url.host == DOMAIN
     assert store.requests[0].headers["X-Shopify-Access-Token"] == TOKEN
+
+
+# --- by id ---------------------------------------------------------------------------------------------------------
+
+BY_ID = "query Some($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+
+def test_what_is_gone_is_none_at_its_place() -> None:
+    store = Script(ok({"nodes": [{"id": "a"}, None]}), ok({"nodes": [{"id": "c"}]}))
+    got = list(by_id(store.client(), BY_ID, ["a", "b", "c"], 2))
+    assert got == [{"a": {"id": "a"}, "b": None}, {"c": {"id": "c"}}]
+    assert [v["ids"] for v in store.variables] == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize("refuse", [lambda: failed("MAX_COST_EXCEEDED"), lambda: status(504)], ids=["dear", "slow"])
+def test_too_many_ids_are_halved_and_stay_so(refuse: Callable[[], httpx.Response]) -> None:
+    store = Script(refuse(), *(ok({"nodes": [{"id": one}]}) for one in "abc"))
+    got = list(by_id(store.client(), BY_ID, ["a", "b", "c"], 3))
+    assert [list(each) for each in got] == [["a"], ["b"], ["c"]]
+
+
+def test_a_single_id_that_is_too_dear_ends_it() -> None:
+    with pytest.raises(TooDear):
+        list(by_id(Script(failed("MAX_COST_EXCEEDED")).client(), BY_ID, ["a"], 1))
+
+
+@pytest.mark.parametrize("nodes", [None, [], [{"id": "a"}, {"id": "b"}]])
+def test_an_answer_that_is_not_one_for_each_id_is_refused(nodes: Any) -> None:
+    with pytest.raises(UnexpectedShape, match="not one answer for each id"):
+        list(by_id(Script(ok({"nodes": nodes})).client(), BY_ID, ["a"], 5))
+
+
+# --- places that are lost ------------------------------------------------------------------------------------------
+
+
+def refused_cursor() -> httpx.Response:
+    error = {"message": "Invalid cursor for current pagination sort.", "extensions": {"code": "BAD_REQUEST"}}
+    return httpx.Response(200, json={"data": None, "errors": [error]})
+
+
+def test_a_lost_place_is_told_from_a_question_that_makes_no_sense() -> None:
+    following = pages(Script(orders("a", after="x"), refused_cursor()).client(), QUERY, {})
+    assert next(following).after == "x"
+    with pytest.raises(CursorLost, match="lost its place"):
+        next(following)
+    with pytest.raises(UnexpectedShape, match="does not understand"):
+        next(pages(Script(refused_cursor()).client(), QUERY, {}))
