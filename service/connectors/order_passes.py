@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from service.connectors import backfill as history
-from service.connectors import incremental, orders
+from service.connectors import incremental, orders, unannounced
 from service.connectors.optional import OptionalFields, Part
+from service.connectors.rereading import CUSTOMER_PART
+from service.connectors.sweep import sweep
 from service.connectors.windows import search
 from service.connectors.work import Asked, Work
 from service.shopify.client import Client
@@ -20,7 +22,7 @@ _VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
 OPTIONAL = OptionalFields(
     (
         Part(
-            "orders.customer",
+            CUSTOMER_PART,
             ("customer", "purchasingEntity"),
             frozenset({"customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "is_b2b"}),
             "new from returning customers, and is_b2b",
@@ -65,10 +67,11 @@ class Orders:
         )
 
     def backfill(self, work: Work, asked: Asked) -> None:
-        """Plan what is asked for, unless a plan stands, and read it."""
+        """Plan what is asked for, unless a plan stands, and read it; what is gone from Shopify is noticed too."""
         job = history.Reading(work)
         _plan(work, asked, job)
         history.read(job)
+        sweep(work, *asked.bounds(work.shop, work.now))
         history.finish(job)
 
     def increment(self, work: Work) -> None:
@@ -77,6 +80,7 @@ class Orders:
         assert position is not None, "an increment follows a backfill"
         incremental.read(work, position, work.now)
         pending.catch_up(work.engine, work.shop.shop_id, work.renew)
+        unannounced.follow(work, position, work.now)
 
     def expected(self, client: Client, start: datetime, end: datetime) -> int:
         return orders_count(client, search("created_at", start, end))

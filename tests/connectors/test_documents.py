@@ -8,7 +8,11 @@ from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
-from graphql import parse, validate
+from graphql import (
+    NoDeprecatedCustomRule,
+    parse,
+    validate,
+)
 
 from service.connectors import orders
 from service.connectors.documents import operation
@@ -16,7 +20,10 @@ from service.demo.bulk_rules import bulk_plan
 from service.settings import SUPPORTED_VERSIONS
 from tests.official_schema import asked, official_schema
 
-OPERATIONS = ("OrdersPage", "OrderAgreements", "AgreementSales", "OrdersBulk")
+OPERATIONS = (
+    "OrdersPage", "OrdersById", "OrderAgreements", "AgreementSales", "OrderIds", "DeletedOrders", "CustomersById",
+    "OrdersBulk",
+)  # fmt: skip
 SERVICE = Path(str(files("service")))
 
 
@@ -49,6 +56,18 @@ def test_every_document_is_valid_in_the_official_schema(version: str) -> None:
             assert validate(schema, parse(text)) == [], name
 
 
+def test_nothing_deprecated_is_asked_of_the_newest_version() -> None:
+    schema = official_schema(SUPPORTED_VERSIONS[-1])
+    for name, text in texts().items():
+        assert validate(schema, parse(text), [NoDeprecatedCustomRule]) == [], name
+
+
+def test_the_check_for_deprecations_finds_one() -> None:
+    text = texts()["OrdersPage"].replace("discountCodes", "discountCode totalPrice")
+    schema = official_schema(SUPPORTED_VERSIONS[-1])
+    assert "totalPrice is deprecated" in str(validate(schema, parse(text), [NoDeprecatedCustomRule]))
+
+
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
 def test_the_bulk_query_keeps_the_rules_of_bulk_operations(version: str) -> None:
     text = operation(orders.DOCUMENTS, "OrdersBulk", version).replace("WINDOW", "created_at:>='2026-01-01T00:00:00Z'")
@@ -70,6 +89,8 @@ def test_no_field_is_asked_that_is_not_read() -> None:
     for name, struct in read.items():
         fields = {each.encode_name for each in msgspec.structs.fields(struct)} - {"__parentId", "lineItem"}
         assert by_type[name] - {"agreements", "sales"} == fields, name
+    listed = {field for parent, field in asked(texts()["OrderIds"]) if parent == "Order"}
+    assert listed == {each.encode_name for each in msgspec.structs.fields(orders.ListedOrder)}
     assert by_type["ProductSale"] == {"lineItem"}
     assert get_args(orders.AnyLine) == (orders.OrderLine, orders.AgreementLine, orders.SaleLine)
     assert "line_item" in get_type_hints(orders.SaleLine)

@@ -1,0 +1,95 @@
+"""Orders asked for by id: what no list, no count and no `updatedAt` tells for certain, the order itself does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.connectors import orders
+from service.connectors.convert import gid
+from service.connectors.documents import operation
+from service.connectors.incremental import PAGE_ORDERS
+from service.connectors.nested import whole_rows
+from service.connectors.work import Work
+from service.shopify.pages import by_id
+from service.store import customers, held, landing, runs
+from service.store.engine import reading
+from service.values import Batch
+
+HIDDEN_MARGIN = timedelta(days=1)
+"""Kept from the edge beyond which orders are hidden from us: hidden and deleted look the same."""
+
+CUSTOMER_PART = "orders.customer"
+"""What names the buyers of orders; an app may be refused it."""
+
+CUSTOMERS_A_QUESTION = 250
+"""As many ids as Shopify takes at once. Source: https://shopify.dev/docs/api/usage/limits"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """How many of the orders were there and have landed, and how many were marked as deleted."""
+
+    found: int = 0
+    deleted: int = 0
+
+
+def reread(work: Work, order_ids: Iterable[int]) -> Reread:
+    """The orders as they are now: landed, or marked as deleted when Shopify no longer knows them."""
+    document = operation(orders.DOCUMENTS, "OrdersById", work.client.api_version, work.shop.denied)
+    gids = [f"gid://shopify/Order/{order_id}" for order_id in sorted(set(order_ids))]
+    found = deleted = 0
+    for answered in by_id(work.client, document, gids, PAGE_ORDERS):
+        there = [node for node in answered.values() if node is not None]
+        gone = [gid(global_id) for global_id, node in answered.items() if node is None]
+        deleted += _land(work, there, gone)
+        found += len(there)
+    return Reread(found, deleted)
+
+
+def _land(work: Work, there: list[Mapping[str, Any]], gone: list[int]) -> int:
+    """How many orders are newly known to be deleted; those that are there have landed, in the same transaction."""
+    work.check_stop()
+    rows = whole_rows(work, there)
+    shop_id = work.shop.shop_id
+    with work.engine.begin() as connection:
+        work.renew(connection)
+        landed = landing.land(connection, shop_id, Batch(rows.by_table()), now=work.clock())
+        known = held.by_id(connection, shop_id, gone)
+        deleted_ids = [order_id for order_id, order in known.items() if is_visible(work, order.created_at)]
+        deleted = held.mark_deleted(connection, shop_id, deleted_ids, work.clock())
+        runs.progress(connection, shop_id, work.run_id, landed.rows, landed.changed + deleted)
+    return deleted
+
+
+def is_visible(work: Work, created_at: datetime) -> bool:
+    """Would an order of that time be shown to us? Without the scope for history old ones are hidden in silence."""
+    return work.visible_from is None or created_at >= work.visible_from + HIDDEN_MARGIN
+
+
+def settle_merges(work: Work) -> None:
+    """Customers whose orders came back in another's name: those whom Shopify no longer knows were merged into it.
+
+    One who is still there has only given an order away, and keeps the rest.
+    """
+    if CUSTOMER_PART in work.shop.denied:
+        return
+    document = operation(orders.DOCUMENTS, "CustomersById", work.client.api_version)
+    shop_id = work.shop.shop_id
+    while True:
+        with reading(work.engine) as connection:
+            moves = customers.moves(connection, shop_id, CUSTOMERS_A_QUESTION)
+        if not moves:
+            return
+        ids = {f"gid://shopify/Customer/{customer}": customer for customer in moves}
+        for answered in by_id(work.client, document, list(ids), CUSTOMERS_A_QUESTION):
+            work.check_stop()
+            with work.engine.begin() as connection:
+                work.renew(connection)
+                for global_id, node in answered.items():
+                    if node is None:
+                        customer = ids[global_id]
+                        customers.note_merge(connection, shop_id, customer, moves[customer], work.clock())
+                customers.forget_moves(connection, shop_id, [ids[each] for each in answered])
