@@ -16,9 +16,7 @@ from service.errors import AccessDenied, OkrsyncError, Throttled, UnexpectedShap
 from service.shopify.exchange import Answer, Exchange, Node, mapping
 from service.shopify.faults import CursorLost, FieldDenied, TooDear, TooSlow, WrongVersion
 from service.shopify.redact import redact
-
-SHOPIFYQL_WINDOW_SECONDS = 60.0  # its budget is refilled whole, at the minute
-WINDOW_PAD_SECONDS = 1.0  # clocks differ a little
+from service.shopify.window_budget import PAD_SECONDS, WINDOW_SECONDS, Window
 
 
 def read(exchange: Exchange) -> Answer:
@@ -66,21 +64,38 @@ def _check_known_codes(exchange: Exchange) -> None:
 
 
 def _throttled(exchange: Exchange, error: Node) -> Throttled:
-    window_reset = mapping(mapping(error.get("extensions")).get("cost")).get("windowResetAt")
+    window_reset = _error_cost(error).get("windowResetAt")
     if isinstance(window_reset, str):
         # the ShopifyQL budget; the ordinary one beside it in the answer may be full
-        wait: float | None = _window_wait(window_reset, exchange.response)
+        wait: float | None = _reset_seconds(window_reset, exchange.response) + PAD_SECONDS
     else:
         wait = _points_wait(exchange.cost)
     return exchange.error(Throttled, "Shopify asks us to wait (THROTTLED)", wait_seconds=wait)
 
 
-def _window_wait(reset_at: str, response: httpx.Response) -> float:
+def shopifyql_window(exchange: Exchange) -> Window | None:
+    """The ShopifyQL budget: beside an answer, or on the error of a throttled one; None for any other question."""
+    costs = [mapping(exchange.extensions.get("shopifyqlCost")), *map(_error_cost, exchange.errors)]
+    for cost in costs:
+        try:
+            requested, maximum = float(cost["requestedQueryCost"]), float(cost["maximumAvailable"])
+            reset_seconds = _reset_seconds(str(cost["windowResetAt"]), exchange.response)
+            return Window(requested, maximum, float(cost["currentlyAvailable"]), reset_seconds)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _error_cost(error: Node) -> Node:
+    return mapping(mapping(error.get("extensions")).get("cost"))
+
+
+def _reset_seconds(reset_at: str, response: httpx.Response) -> float:
     try:
         seconds = _until(datetime.fromisoformat(reset_at), response)
     except ValueError:
-        seconds = SHOPIFYQL_WINDOW_SECONDS
-    return min(max(seconds, 0.0), SHOPIFYQL_WINDOW_SECONDS) + WINDOW_PAD_SECONDS
+        seconds = WINDOW_SECONDS
+    return min(max(seconds, 0.0), WINDOW_SECONDS)
 
 
 def _points_wait(cost: Node) -> float | None:
@@ -131,7 +146,7 @@ def _retry_after(exchange: Exchange) -> float | None:
     try:
         return max(0.0, _until(parsedate_to_datetime(text), exchange.response))
     except ValueError:
-        return SHOPIFYQL_WINDOW_SECONDS if exchange.question.is_shopifyql else None
+        return WINDOW_SECONDS if exchange.question.is_shopifyql else None
 
 
 def _until(moment: datetime, response: httpx.Response) -> float:

@@ -20,7 +20,7 @@ import msgspec
 from tenacity import Retrying
 
 from service.errors import Unreachable
-from service.shopify.answers import read
+from service.shopify.answers import read, shopifyql_window
 from service.shopify.budget import Budget
 from service.shopify.credentials import Credentials
 from service.shopify.documents import operation_name
@@ -31,6 +31,7 @@ from service.shopify.redact import hide_secrets_in_httpx_log, redact
 from service.shopify.tls import trusted
 from service.shopify.token_endpoint import ask_for_grant
 from service.shopify.tokens import tokens_for
+from service.shopify.window_budget import WindowBudget
 
 API_VERSION = "2026-10"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # Shopify itself gives up after about 10 s
@@ -41,7 +42,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Client:
-    """A store's Admin API. Keeps connections alive; threads may share it, and should: it holds the budget.
+    """A store's Admin API. Keeps connections alive; threads may share it, and should: it holds the budgets.
 
     `patience` bounds the seconds one call may spend on being tried again; then the last refusal is raised
     (Throttled, Unreachable).
@@ -66,7 +67,7 @@ class Client:
         self.domain, self.api_version = domain, api_version
         self.api_url = (api_url or f"https://{domain}").rstrip("/")
         self.patience, self.sleep, self.clock, self.jitter, self.log = patience, sleep, clock, jitter, log
-        self.budget = Budget(clock)
+        self.budget, self.shopifyql_budget = Budget(clock), WindowBudget(clock)
         self.shopify_time: datetime | None = None
         """What Shopify's clock showed in its last answer: windows end by it, not by ours."""
         self._http = httpx.Client(
@@ -87,16 +88,18 @@ class Client:
         variables: Mapping[str, Any] = _NOTHING,
         *,
         operation: str | None = None,
+        name: str | None = None,
         optional: Collection[str] = (),
         is_shrinkable: bool = False,
     ) -> Answer:
         """The answer to one document.
 
-        `operation` is needed where a document holds several. `optional` names dotted field paths that may be
+        `operation` is needed where a document holds several; `name` where one document asks many things that cost
+        differently and should be told apart in error texts. `optional` names dotted field paths that may be
         denied: they come back as null and in `Answer.errors`. `is_shrinkable`: a 504 is raised at once so
         that the caller can ask for less.
         """
-        name = operation or operation_name(document) or "query"
+        name = name or operation or operation_name(document) or "query"
         question = Question(document, variables, operation, name, frozenset(optional))
         retrying = self.retrying(at_once=(TooSlow,) if is_shrinkable else ())
         return retrying(self._attempt, question, retrying)
@@ -133,14 +136,16 @@ class Client:
         # who was turned away has waited already and need not leave a reserve on top
         is_first = retrying.statistics.get("attempt_number", 1) == 1
         claim = self.budget.claim(question.name, leave_reserve=is_first)
-        cost = None
+        window_claim = self.shopifyql_budget.claim(question.name, leave_reserve=is_first)
+        cost = window = None
         try:
-            if claim.wait_seconds > 0:
-                self.sleep(claim.wait_seconds)
+            if (seconds := max(claim.wait_seconds, window_claim.wait_seconds)) > 0:
+                self.sleep(seconds)
             exchange = self._exchange(question)
-            cost = exchange.cost
+            cost, window = exchange.cost, shopifyql_window(exchange)
         finally:
             self.budget.settle(claim, cost)
+            self.shopifyql_budget.settle(window_claim, window)
         self._note_deprecation(exchange)
         return read(exchange)
 

@@ -31,7 +31,7 @@ class Question:
     document: str
     variables: Node
     operation: str | None  # by name, where the document holds several
-    name: str  # for budgets and error texts
+    name: str  # for budgets and error texts; one for all questions that cost about the same
     optional: frozenset[str] = frozenset()
 
     @property

@@ -1,8 +1,10 @@
 """Shopify's own refusals, each named by what the caller can do about it.
 
-UnexpectedShape ── TooDear       ask for fewer at once
-Unreachable ────── TooSlow       the same
-AccessDenied ───── FieldDenied   leave the fields out, or grant the scopes
+UnexpectedShape ┬─ TooDear       ask for fewer at once
+                └─ ParseError    change the ShopifyQL query
+Unreachable ────── TooSlow       ask for fewer at once
+AccessDenied ───┬─ FieldDenied   leave the fields out, or grant the scopes
+                └─ NoReports     do without reports, or grant scope and data access
 NeedsAPerson ───── WrongVersion  set `api_version`
 TryAgain ───────── CursorLost    begin the list anew
                    LinkExpired   ask for the operation again
@@ -17,6 +19,10 @@ from service.errors import AccessDenied, NeedsAPerson, TryAgain, UnexpectedShape
 
 class TooDear(UnexpectedShape):
     """One query costs more than Shopify ever computes at once (MAX_COST_EXCEEDED)."""
+
+
+class ParseError(UnexpectedShape):
+    """Shopify does not understand a ShopifyQL query; asking again changes nothing."""
 
 
 class TooSlow(Unreachable):
@@ -46,6 +52,10 @@ class CursorLost(TryAgain):
 
 class LinkExpired(TryAgain):
     """The signed link to a bulk file no longer answers."""
+
+
+class NoReports(AccessDenied):
+    """The app may not read Shopify's reports: scope read_reports is missing, or level 2 of protected data."""
 
 
 class WrongVersion(NeedsAPerson):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -15,9 +16,10 @@ from graphql import (
 )
 
 from service.connectors import orders
-from service.connectors.documents import operation
+from service.connectors.documents import operation, shopifyql
 from service.demo.bulk_rules import bulk_plan
 from service.settings import SUPPORTED_VERSIONS
+from service.shopify.documents import known_to
 from tests.official_schema import asked, official_schema
 
 OPERATIONS = (
@@ -27,11 +29,11 @@ OPERATIONS = (
 SERVICE = Path(str(files("service")))
 
 
-def texts() -> dict[str, str]:
-    """Every document this program can send, by name."""
-    found = {name: operation(orders.DOCUMENTS, name, SUPPORTED_VERSIONS[-1]) for name in OPERATIONS}
+def texts(version: str = SUPPORTED_VERSIONS[-1]) -> dict[str, str]:
+    """Every document this program can send to that version, by name."""
+    found = {name: operation(orders.DOCUMENTS, name, version) for name in OPERATIONS}
     shopify = SERVICE / "shopify"
-    return found | {file.stem: file.read_text() for file in sorted(shopify.glob("*.graphql"))}
+    return found | {file.stem: known_to(file.read_text(), version) for file in sorted(shopify.glob("*.graphql"))}
 
 
 def test_every_graphql_file_is_looked_at() -> None:
@@ -49,11 +51,8 @@ def _lines(name: str) -> list[str]:
 @pytest.mark.parametrize("version", SUPPORTED_VERSIONS)
 def test_every_document_is_valid_in_the_official_schema(version: str) -> None:
     schema = official_schema(version)
-    for name in OPERATIONS:
-        assert validate(schema, parse(operation(orders.DOCUMENTS, name, version))) == [], name
-    for name, text in texts().items():
-        if name not in OPERATIONS:
-            assert validate(schema, parse(text)) == [], name
+    for name, text in texts(version).items():
+        assert validate(schema, parse(text)) == [], name
 
 
 def test_nothing_deprecated_is_asked_of_the_newest_version() -> None:
@@ -107,3 +106,25 @@ def test_comments_and_fragments_do_not_travel() -> None:
         assert "#" not in text
         assert "...OrderFields" not in text
         assert "fragment " not in text
+
+
+def test_a_shopifyql_query_is_filled_with_dates_zones_and_numbers_only(tmp_path: Path) -> None:
+    file = tmp_path / "x.shopifyql"
+    file.write_text("""# What is sold.
+# query: by_day
+FROM sales SHOW orders
+  TIMESERIES day WITH TIMEZONE '{timezone}'  # the shop's own
+  SINCE {first} UNTIL {last} LIMIT {limit}
+
+# query: names
+FROM sales SHOW {reversals}
+""")
+    words = {"timezone": "America/Port-au-Prince", "first": date(2026, 10, 1), "last": date(2026, 10, 2), "limit": 9}
+    assert shopifyql(file, "by_day", **words) == (
+        "FROM sales SHOW orders\n  TIMESERIES day WITH TIMEZONE 'America/Port-au-Prince'\n"
+        "  SINCE 2026-10-01 UNTIL 2026-10-02 LIMIT 9"
+    )
+    assert shopifyql(file, "names", reversals="returns") == "FROM sales SHOW returns"
+    for wrong in ("UTC' UNTIL 2026-01-01", "", "a b"):
+        with pytest.raises(ValueError, match="has no place in a query"):
+            shopifyql(file, "by_day", **(words | {"timezone": wrong}))
