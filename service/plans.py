@@ -11,7 +11,6 @@ from service.connectors import orders
 from service.errors import Misconfigured, PlanError, Problem
 from service.installation import Installation
 from service.metrics.catalogue import Metric, catalogue
-from service.metrics.segments import conditions
 from service.okr import plan as plans_
 from service.okr.amounts import MetricFacts
 from service.okr.check import check
@@ -111,9 +110,9 @@ def _repeated(plans: Sequence[Plan]) -> Iterator[Problem]:
 
 
 def _unanswered(plan: Plan, looked: KeyResult | Guardrail | Kpi, metric: Metric) -> Iterator[Problem]:
-    """What a segment asks that its metric cannot answer."""
+    """What a segment and a population ask that their metric cannot answer."""
     try:
-        conditions(looked.where, metric.segments, metric.id)
+        metric.conditions(looked.where, looked.population)
     except Misconfigured as error:
         for problem in error.problems:
             yield replace(problem, file=plan.file, key=f"{looked.place}.{problem.key}")

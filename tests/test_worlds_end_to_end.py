@@ -106,7 +106,7 @@ def test_every_metric_of_the_boutique_to_the_cent(boutique: OpenShop) -> None:
     for where, population in PARTS:
         second = SecondAnswer(world, where, population)
         for metric in catalogue().values():
-            if not set(where) <= set(metric.segments):
+            if metric.connector != "orders" or not set(where) <= set(metric.segments):
                 continue
             for first, last in SECTIONS:
                 ours = shown(boutique, metric.id, first, last, where, population)

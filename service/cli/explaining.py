@@ -20,7 +20,8 @@ LEFT_OUT = {
     "deleted": "orders deleted at Shopify",
     "no_customer": "orders without a customer",
     "not_kept": "orders cancelled, voided or expired",
-    "outside_segment": "orders outside the segment",
+    "bots": "sessions of bots",
+    "outside_segment": "outside the segment",
 }
 
 
@@ -64,7 +65,7 @@ def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
     if measurement.value_low is not None:
         low, high = judged.facts.format(measurement.value_low), judged.facts.format(measurement.value_high)
         yield f"95 % interval {low} to {high}"
-    yield f"counted       {measurement.counted:,} orders"
+    yield f"counted       {measurement.counted:,} {metric.family.things}"
     for reason, rows in measurement.left_out.items():
         yield f"left out      {rows:,} {LEFT_OUT.get(reason, reason)}"
     if not measurement.is_complete:

@@ -7,6 +7,7 @@ only when a question is answered (`schema.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -113,6 +114,23 @@ class Event(NamedTuple):
     created_at: int
 
 
+class Visits(NamedTuple):
+    """Sessions of the online store that began in one moment and are alike in all that reports split them by."""
+
+    began_at: int
+    is_human: bool
+    sessions: int
+    with_cart_additions: int = 0
+    reached_checkout: int = 0
+    completed_checkout: int = 0  # also where checkout was reached in an earlier session
+    reached_and_completed: int = 0
+    referrer_source: str | None = None  # direct, search, social, email, …
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    device: str | None = None
+
+
 @dataclass(slots=True)
 class World:
     """A whole shop at one moment. `orders` in id order; ids and created_at rise together in generated worlds."""
@@ -127,6 +145,7 @@ class World:
     now: int  # the simulated shop's clock when it opens
     orders: list[Order] = field(default_factory=list)
     plan: str = "Basic"
+    visits: Callable[[], Sequence[Visits]] = list  # made when somebody asks for them
     quarter: str | None = None  # the quarter a demonstration of this world is about
     events: list[Event] = field(default_factory=list)  # in id order
     idle_customers: set[int] = field(default_factory=set)  # those who are there without any order

@@ -17,13 +17,16 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from service.errors import Misconfigured, Problem
-from service.metrics.segments import DIMENSIONS
+from service.metrics.families import FAMILIES, SOURCES, family_of
+from service.metrics.families.family import Family
+from service.metrics.segments import Condition, conditions
+from service.values import Population, Segment
 
 Kind = Literal["flow", "distinct", "level", "ratio"]
 Unit = Literal["count", "money", "ratio"]
-DateBasis = Literal["order_day", "event_day"]
+DateBasis = Literal["order_day", "event_day", "session_day"]
 Interval = Literal["none", "wilson", "normal"]
-LeftOut = Literal["test", "deleted", "no_customer"]
+LeftOut = Literal["test", "deleted", "no_customer", "bots"]
 
 REQUIRED = (
     "id", "version", "title", "question", "kind", "unit", "numerator", "population", "date_basis", "segments",
@@ -67,7 +70,25 @@ class Metric:
     @cached_property
     def words(self) -> frozenset[str]:
         """The names the text uses, comments aside."""
-        return frozenset(re.findall(r"[a-z_0-9]+", re.sub(r"--.*", "", self.text)))
+        return _words(self.text)
+
+    @cached_property
+    def family(self) -> Family:
+        """What is counted, read off the text like everything else a program needs to know."""
+        found = family_of(self.words)
+        assert found is not None, "a text that reads no family's CTE is refused when it is loaded"
+        return found
+
+    def conditions(self, segment: Segment, population: Population) -> list[Condition]:
+        """What must hold for a row to be in that part of the metric's rows.
+
+        Raises Misconfigured with all that the metric cannot answer, and what it can.
+        """
+        if population not in self.family.populations:
+            told = f"there is no population {population!r} of {self.family.things}"
+            hint = f"write {' or '.join(self.family.populations)}, or leave it out"
+            raise Misconfigured([Problem(f"metric {self.id}", "population", told, hint)])
+        return conditions(segment, {name: self.family.dimensions[name] for name in self.segments}, self.id)
 
     @property
     def connectors(self) -> tuple[str, ...]:
@@ -114,7 +135,7 @@ def load(files: Sequence[Path]) -> dict[str, Metric]:
     problems: list[Problem] = []
     for path in files:
         header, text = split(path.read_text(encoding="utf-8"))
-        found = [*_header_problems(header, path), *_text_problems(header, text, path)]
+        found = [*_header_problems(header, text, path), *_text_problems(header, text, path)]
         problems += found
         if not found:
             metrics[path.stem] = _metric(header, text, path)
@@ -151,7 +172,7 @@ def _metric(header: Mapping[str, str], text: str, path: Path) -> Metric:
         denominator=header.get("denominator"),
         population=header["population"],
         date_basis=header["date_basis"],  # type: ignore[arg-type]
-        segments=_dimensions(header["segments"]),
+        segments=_dimensions(header["segments"], _known_dimensions(text)),
         leaves_out=_names(header["leaves_out"]),
         interval=header["interval"],  # type: ignore[arg-type]
         connector=header["connector"],
@@ -166,18 +187,28 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip() not in ("", "none"))
 
 
-def _dimensions(value: str) -> tuple[str, ...]:
+def _known_dimensions(text: str) -> tuple[str, ...]:
+    """What the rows that a text reads can be split by."""
+    family = family_of(_words(text))
+    return tuple(family.dimensions if family else {name for each in FAMILIES for name in each.dimensions})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z_0-9]+", re.sub(r"--.*", "", text)))
+
+
+def _dimensions(value: str, known: Sequence[str]) -> tuple[str, ...]:
     """The dimensions named, `utm_*` standing for each that begins so; unknown names stay as they are."""
     found: list[str] = []
     for name in _names(value):
         if name.endswith("*"):
-            found += [dimension for dimension in DIMENSIONS if dimension.startswith(name[:-1])] or [name]
+            found += [dimension for dimension in known if dimension.startswith(name[:-1])] or [name]
         else:
             found.append(name)
     return tuple(found)
 
 
-def _header_problems(header: Mapping[str, str], path: Path) -> list[Problem]:
+def _header_problems(header: Mapping[str, str], text: str, path: Path) -> list[Problem]:
     def problem(key: str, message: str, hint: str = "") -> Problem:
         return Problem(str(path), key, message, hint)
 
@@ -194,9 +225,10 @@ def _header_problems(header: Mapping[str, str], path: Path) -> list[Problem]:
     for key in ("numerator", "denominator"):
         if not header.get(key, "(count)").endswith(("(count)", "(money)")):
             found.append(problem(key, "does not end in (count) or (money)"))
-    for name in _dimensions(header.get("segments", "")):
-        if name not in DIMENSIONS:
-            found.append(problem("segments", f"{name!r} is no segment", f"there are {', '.join(DIMENSIONS)}"))
+    known = _known_dimensions(text)
+    for name in _dimensions(header.get("segments", ""), known):
+        if name not in known:
+            found.append(problem("segments", f"{name!r} is no segment", f"there are {', '.join(known)}"))
     for name in set(_names(header.get("leaves_out", ""))) - set(get_args(LeftOut)):
         found.append(problem("leaves_out", f"{name!r} is no reason", f"write {', '.join(get_args(LeftOut))}"))
     return found
@@ -211,8 +243,8 @@ def _text_problems(header: Mapping[str, str], text: str, path: Path) -> list[Pro
     found = [f"answers no {name}" for name in columns if not re.search(rf"\b{name}\b", code)]
     if not re.match(r"\s*select\b", code):
         found.append("is not a select")
-    if not re.search(r"\bfrom (counted_orders|counted_sales)\b", code):
-        found.append("reads neither counted_orders nor counted_sales")
+    if not re.search(rf"\bfrom ({'|'.join(SOURCES)})\b", code):
+        found.append(f"reads none of {', '.join(SOURCES)}")
     if re.search(r"[:;%{}]", code):
         found.append("holds one of : ; % { }: a metric is one select without parameters or templating")
     if re.sub(r"'[^']*'", "", code) != re.sub(r"'[^']*'", "", code).lower():

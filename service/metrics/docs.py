@@ -21,7 +21,11 @@ _KINDS = {
     "ratio": "numerator and denominator of the window, divided once",
 }
 
-_DAYS = {"order_day": "the order day", "event_day": "the day of each ledger entry"}
+_DAYS = {
+    "order_day": "the order day",
+    "event_day": "the day of each ledger entry",
+    "session_day": "the day the session began",
+}
 
 _INTERVALS = {
     "wilson": "95 %, Wilson's score interval",

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, select
 from service.errors import Misconfigured, Problem
 from service.estimate.intervals import EXACT, normal_mean, wilson
 from service.metrics.catalogue import Metric, metric
-from service.metrics.census import census
 from service.metrics.scope import Calendar, Daily, Mode, Query, Running, Scope
 from service.metrics.segments import EVERYTHING
 from service.periods import Quarter, days
@@ -89,7 +88,8 @@ def measure(
     found = metric(metric_id)
     scope = Scope(found, shop.shop_id, segment, population)
     [reading] = _readings(connection, shop, scope, [window], covered_from)
-    counted = census(connection, scope, reading.window)
+    census = connection.execute(scope.census(reading.window).statement())
+    counted: dict[str, int] = {row.reason: int(row.row_count) for row in census}
     return Measurement(
         metric=found.id,
         metric_version=found.version,
@@ -222,15 +222,16 @@ def _readings(
 
 
 def _gap(found: Metric, window: Window, covered_from: date | None, *, needs_all: bool) -> str:
-    """Why the orders read so far do not answer the question; empty when they do."""
+    """Why what was read so far does not answer the question; empty when it does."""
     if covered_from is None:
         return ""
+    told = f"{found.family.things} before {covered_from} were not read"
     if needs_all or window.start is None:
-        return f"orders before {covered_from} were not read, and this number needs all of them"
+        return f"{told}, and this number needs all of them"
     if window.start < covered_from:
-        return f"orders before {covered_from} were not read"
+        return told
     if found.date_basis == "event_day":
-        return f"orders before {covered_from} were not read, so their later returns and edits are missing"
+        return f"{told}, so their later returns and edits are missing"
     return ""
 
 
@@ -284,7 +285,8 @@ def _interval(found: Metric, shop: Shop, totals: Totals) -> tuple[Decimal, Decim
         return None
     numerator, denominator = Decimal(totals.numerator), Decimal(totals.denominator)
     if found.interval == "wilson":
-        return wilson(numerator, denominator)
+        # A stage of the session funnel may hold more than the one before it, and then it is no share of it.
+        return wilson(numerator, denominator) if 0 <= numerator <= denominator else None
     ends = normal_mean(numerator, Decimal(totals.squares), denominator)
     exponent = shop.currency_exponent if found.is_money("numerator") else 0
     # Four digits beyond the currency: the sum of squares went through floating point.

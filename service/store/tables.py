@@ -236,6 +236,26 @@ customer_moves = Table(
     _customer("moved_to", nullable=False),
 )
 
+# Sessions as Shopify counts them today; a day is replaced as a whole, and one without sessions has a row of zeros.
+session_days = Table(
+    "session_days",
+    metadata,
+    _key("shop_id"),
+    _key("sessions_date", Date),  # the shop day the sessions began on
+    _key("bots_excluded", Boolean),  # people only; else bots too
+    # Empty where Shopify knows none.
+    _key("referrer_source", Text),
+    _key("utm_source", Text),
+    _key("utm_medium", Text),
+    _key("utm_campaign", Text),
+    _key("device", Text),
+    _must("sessions", BigInteger),
+    _must("with_cart_additions", BigInteger),
+    _must("reached_checkout", BigInteger),
+    _must("completed_checkout", BigInteger),  # also where checkout was reached in an earlier session
+    _must("reached_and_completed", BigInteger),  # both in this session
+)
+
 # --- derived from it, and rebuilt from it at will ------------------------------------------------------------------
 
 order_facts = Table(

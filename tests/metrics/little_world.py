@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from random import Random
 
-from service.demo.model import Agreement, LineItem, Order, Sale, Visit, World
+from service.demo.model import Agreement, LineItem, Order, Sale, Visit, Visits, World
 
 FIRST_DAY = date(2026, 2, 20)  # the clocks of most zones change within the days that follow
 DAYS = 100
@@ -47,7 +47,19 @@ class _Maker:
         people = [None, None, *range(1, customers + 1)]
         for _ in range(orders):
             world.orders.append(self.order(self.random.choice(people), start))
+        visits = [self.visits(start) for _ in range(200)]
+        world.visits = lambda: visits
         return world
+
+    def visits(self, start: int) -> Visits:
+        """Some sessions of one moment; more may complete a checkout than reach it, or put something into the cart."""
+        pick, count = self.random.choice, self.random.randrange(40)
+        stages = [self.random.randint(0, count) for _ in range(4)]
+        campaign, _, medium, source, _ = pick(UTMS) or (None,) * 5
+        return Visits(
+            start + self.random.randrange(DAYS * 96) * 900, self.random.random() < 0.7, count, *stages,
+            pick(("search", "direct", None)), source, medium, campaign, pick(("mobile", "desktop", None)),
+        )  # fmt: skip
 
     def order(self, customer_id: int | None, start: int) -> Order:
         pick = self.random.choice

@@ -6,6 +6,7 @@ tested on any world without HTTP, and the two readings can be compared with each
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,13 +16,14 @@ from sqlalchemy import Connection
 
 from service.demo.model import Agreement, Order, Sale, Visit, World
 from service.store import facts
-from service.store.tables import order_agreements, order_sales, orders
+from service.store.tables import order_agreements, order_sales, orders, session_days
 from service.values import Shop
 
 
 def load_world(connection: Connection, world: World, *, deleted_ids: Collection[int] = ()) -> Shop:
-    """The shop, after its orders, ledger and facts stand in the tables; those in `deleted_ids` marked as gone."""
+    """The shop, once its sessions, orders, ledger and facts are in the tables; those in `deleted_ids` marked gone."""
     insert_orders(connection, world, world.orders, deleted_ids)
+    insert_sessions(connection, world)
     facts.rebuild(connection, world.shop_id)
     return shop_of(world)
 
@@ -41,6 +43,29 @@ def insert_orders(
     for table, rows in ((orders, order_rows), (order_agreements, agreements), (order_sales, sales)):
         if rows:
             connection.execute(table.insert(), rows)
+
+
+_COUNTS = ("sessions", "with_cart_additions", "reached_checkout", "completed_checkout", "reached_and_completed")
+_SPLITS = ("referrer_source", "utm_source", "utm_medium", "utm_campaign", "device")
+
+
+def insert_sessions(connection: Connection, world: World) -> None:
+    """The days of the session funnel, once for people and once with bots."""
+    days: dict[tuple[date, bool, tuple[str, ...]], Counter[str]] = {}
+    for visits in world.visits():
+        split = tuple(getattr(visits, name) or "" for name in _SPLITS)
+        for bots_excluded in (True, False):
+            if visits.is_human or not bots_excluded:
+                row = days.setdefault((_day(world, visits.began_at), bots_excluded, split), Counter())
+                row.update({name: getattr(visits, name) for name in _COUNTS})
+    rows = [
+        {"shop_id": world.shop_id, "sessions_date": day, "bots_excluded": bots_excluded}
+        | dict(zip(_SPLITS, split, strict=True))
+        | {name: counts[name] for name in _COUNTS}
+        for (day, bots_excluded, split), counts in days.items()
+    ]
+    if rows:
+        connection.execute(session_days.insert(), rows)
 
 
 def order_row(world: World, order: Order, *, is_deleted: bool = False) -> dict[str, Any]:

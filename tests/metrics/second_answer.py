@@ -1,7 +1,7 @@
 """Every metric answered a second time, from first principles: sets of customers, sums of integers, a calendar.
 
-Nothing here knows the tables, the facts or the SQL. `answer` reads the simulated records the way metrics.md's
-sentences do and says numerator and denominator, money in the shop's currency.
+Nothing here knows the tables, the facts or the SQL. A second answer reads the simulated records the way the sentences
+of the definitions do and says numerator and denominator, money in the shop's currency.
 """
 
 from __future__ import annotations
@@ -11,27 +11,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from service.demo.model import Agreement, Order, Sale, Visit, World
+from service.demo.model import Agreement, Order, Sale, Visit, Visits, World
 
 Answer = tuple[Decimal, Decimal | None]
 
 
-def answer(
-    world: World,
-    metric: str,
-    start: date | None,
-    end: date,
-    where: Mapping[str, str] | None = None,
-    population: str = "all",
-) -> Answer:
-    """Numerator and denominator (None for a plain count or sum) of a metric over [start, end)."""
-    return SecondAnswer(world, where or {}, population).answer(metric, start, end)
+class Second(Protocol):
+    """One segment of one population of a world; answers many windows."""
+
+    def answer(self, metric: str, start: date | None, end: date) -> Answer:
+        """Numerator and denominator (None for a plain count or sum) of a metric over [start, end)."""
+        ...
+
+
+def second(world: World, metric: str, where: Mapping[str, str], population: str = "all") -> Second:
+    """Who answers that metric."""
+    return SecondSessions(world, where) if metric in _SESSIONS else SecondAnswer(world, where, population)
 
 
 class SecondAnswer:
-    """One segment of one population of a world; answers many windows."""
+    """About orders."""
 
     def __init__(self, world: World, where: Mapping[str, str], population: str = "all") -> None:
         self.world, self.where = world, dict(where)
@@ -163,7 +165,37 @@ _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int,
     "repeat_customers": lambda s, a, b: (s.bought_at_least(2, b), None),
     "repeat_purchase_rate": lambda s, a, b: (s.bought_at_least(2, b), s.bought_at_least(1, b)),
 }
-METRIC_IDS = frozenset(_METRICS)
+
+
+class SecondSessions:
+    """About people's sessions."""
+
+    def __init__(self, world: World, where: Mapping[str, str]) -> None:
+        self.visits = [
+            (_day(world, visits.began_at), visits)
+            for visits in world.visits()
+            if visits.is_human and all((getattr(visits, name) or "") == value for name, value in where.items())
+        ]
+
+    def answer(self, metric: str, start: date | None, end: date) -> Answer:
+        part, whole = _SESSIONS[metric]
+        found = [visits for day, visits in self.visits if (start or date.min) <= day < end]
+        return Decimal(sum(map(part, found))), Decimal(sum(map(whole, found))) if whole else None
+
+
+_SESSIONS: Mapping[str, tuple[Callable[[Visits], int], Callable[[Visits], int] | None]] = {
+    "sessions": (lambda v: v.sessions, None),
+    "conversion_rate": (lambda v: v.completed_checkout, lambda v: v.sessions),
+    "added_to_cart_rate": (lambda v: v.with_cart_additions, lambda v: v.sessions),
+    "reached_checkout_rate": (lambda v: v.reached_checkout, lambda v: v.sessions),
+    "cart_abandonment_rate": (
+        lambda v: v.with_cart_additions - v.completed_checkout,
+        lambda v: v.with_cart_additions,
+    ),
+    "checkout_completion_rate": (lambda v: v.completed_checkout, lambda v: v.reached_checkout),
+    "checkout_abandonment_rate": (lambda v: v.reached_checkout - v.completed_checkout, lambda v: v.reached_checkout),
+}
+METRIC_IDS = frozenset({*_METRICS, *_SESSIONS})
 
 _OF_LINES = ("product_type", "vendor")
 _UTM_PLACES = {"campaign": 0, "medium": 2, "source": 3}

@@ -9,7 +9,6 @@ import pytest
 from service.errors import Misconfigured
 from service.metrics.catalogue import catalogue, load, metric, split
 from service.metrics.docs import described, markdown
-from service.metrics.segments import DIMENSIONS
 
 GOOD = """-- id: pieces
 -- version: 2
@@ -75,7 +74,7 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("-- unit: count", "-- unit: count\n-- denominator: orders (count)", "text: answers no denominator"),
         ("as numerator", "as pieces_sold", "text: answers no numerator"),
         ("interval: none", "interval: normal", "text: answers no squares"),
-        ("from counted_orders", "from orders", "reads neither counted_orders nor counted_sales"),
+        ("from counted_orders", "from orders", "reads none of counted_orders, counted_sales, counted_sessions"),
         ("sum(units)", "sum(:units)", "without parameters or templating"),
         ("sum(units)", "SUM(units)", "is not lower case"),
         ("select metric_date", "delete metric_date", "is not a select"),
@@ -102,7 +101,7 @@ def test_a_file_without_a_header_has_only_text() -> None:
 def test_an_unknown_metric_is_answered_with_what_was_meant() -> None:
     with pytest.raises(Misconfigured, match="did you mean repeat_customers"):
         metric("repeat_customer")
-    with pytest.raises(Misconfigured, match="there are average_net_order_value, average_order_value"):
+    with pytest.raises(Misconfigured, match="there are added_to_cart_rate, average_net_order_value"):
         metric("weather")
 
 
@@ -120,7 +119,7 @@ def test_what_the_catalogue_knows_of_its_metrics() -> None:
     }  # fmt: skip
     assert {m.default_window for m in known.values()} == {"quarter", "as_of"}
     for m in known.values():
-        assert set(m.segments) <= set(DIMENSIONS)
+        assert set(m.segments) <= set(m.family.dimensions)
         assert (m.unit == "ratio" or m.kind == "ratio") == (m.denominator is not None), m.id
         assert (m.unit == "money") <= m.is_money("numerator"), m.id
 

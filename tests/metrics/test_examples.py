@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, insert
 
-from service.demo.model import Agreement, LineItem, Order, Sale, Visit, World
+from service.demo.model import Agreement, LineItem, Order, Sale, Visit, Visits, World
 from service.errors import Misconfigured
 from service.metrics.measure import by, measure, query_for, series
 from service.store.tables import watermarks
@@ -34,9 +34,16 @@ def order(
     )  # fmt: skip
 
 
-def shop_with(database: Engine, orders: Sequence[Order], exponent: int = 2, currency: str = "USD") -> Shop:
+def shop_with(
+    database: Engine,
+    orders: Sequence[Order],
+    exponent: int = 2,
+    currency: str = "USD",
+    visits: Sequence[Visits] = (),
+) -> Shop:
     start = at(date(2025, 1, 1))
     world = World("examples", 7, "examples.myshopify.com", "UTC", currency, exponent, start, start, list(orders))
+    world.visits = lambda: visits
     with database.begin() as connection:
         return load_world(connection, world)
 
@@ -58,6 +65,38 @@ def test_repeat_share_of_known_orders_and_of_all(database: Engine) -> None:
     returning_orders = asked(database, shop, "orders", customer_type="returning").numerator
     assert returning_orders / asked(database, shop, "orders").numerator == Decimal("0.3")
     assert asked(database, shop, "unidentified_order_share").value == Decimal("0.2")
+
+
+def test_a_merchant_s_real_month_of_the_funnel(database: Engine) -> None:
+    """Reached checkout 1,590, completed 879, both in one session 700: completion is 879 of 1,590, as Shopify shows it.
+
+    Bots are left out, and who divides the sessions that did both gets 44.03 %.
+    """
+    people = Visits(at(date(2026, 1, 10)), True, 40_000, 2_930, 1_590, 879, 700, device="mobile")
+    bots = Visits(at(date(2026, 1, 11)), False, 5_000)
+    shop = shop_with(database, [], visits=[people, bots])
+    rates = {
+        "sessions": "40000.00", "checkout_completion_rate": "0.5528", "checkout_abandonment_rate": "0.4472",
+        "cart_abandonment_rate": "0.7000", "conversion_rate": "0.0220", "added_to_cart_rate": "0.0732",
+        "reached_checkout_rate": "0.0398",
+    }  # fmt: skip
+    for metric, expected in rates.items():
+        found = asked(database, shop, metric)
+        assert found.value is not None
+        assert found.value.quantize(Decimal(expected)) == Decimal(expected), metric
+        assert (found.counted, found.left_out) == (40_000, {"bots": 5_000}), metric
+    on_desktop = asked(database, shop, "sessions", device="desktop")
+    assert (on_desktop.value, on_desktop.counted) == (0, 0)
+    assert on_desktop.left_out == {"bots": 5_000, "outside_segment": 40_000}
+
+
+def test_a_stage_larger_than_the_one_before_has_a_value_and_no_interval(database: Engine) -> None:
+    """Three completed what they had begun on earlier days; who bought at once put nothing into the cart."""
+    shop = shop_with(database, [], visits=[Visits(at(date(2026, 1, 10)), True, 90, 2, 2, 3, 1)])
+    completion = asked(database, shop, "checkout_completion_rate")
+    assert (completion.value, completion.value_low) == (Decimal("1.5"), None)
+    assert asked(database, shop, "cart_abandonment_rate").value == Decimal("-0.5")
+    assert asked(database, shop, "conversion_rate").value_low is not None
 
 
 def test_an_edit_counts_on_its_own_day_and_leaves_the_order_value_alone(database: Engine) -> None:
@@ -233,6 +272,12 @@ def test_an_answer_says_how_fresh_its_data_is(database: Engine) -> None:
         ("orders", {"customer_type": "old"}, "'old' is no customer_type\n    hint: write first_time, returning"),
         ("orders", {"is_b2b": "1"}, "hint: write true or false"),
         ("repeat_customers", {"customer_type": "returning"}, "cannot be split by customer_type"),
+        (
+            "sessions",
+            {"source": "web"},
+            "it can be split by referrer_source, utm_source, utm_medium, utm_campaign, device",
+        ),
+        ("orders", {"device": "mobile"}, "metric orders: where.device: cannot be split by device"),
     ],
 )
 def test_a_segment_that_cannot_be_answered_is_refused(metric: str, where: dict[str, str], complaint: str) -> None:
@@ -240,6 +285,14 @@ def test_a_segment_that_cannot_be_answered_is_refused(metric: str, where: dict[s
     with pytest.raises(Misconfigured) as raised:
         query_for(shop, metric, JANUARY, segment=Segment.of(where))
     assert complaint in str(raised.value)
+
+
+def test_sessions_have_one_population() -> None:
+    shop = Shop(7, "examples.myshopify.com", "UTC", "USD", 2, datetime(2025, 1, 1, tzinfo=UTC))
+    with pytest.raises(
+        Misconfigured, match="population: there is no population 'kept' of sessions\n    hint: write all"
+    ):
+        query_for(shop, "conversion_rate", JANUARY, population="kept")
 
 
 def test_one_value_of_each_dimension_can_be_asked_for() -> None:

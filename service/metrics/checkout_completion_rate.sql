@@ -1,0 +1,26 @@
+-- id: checkout_completion_rate
+-- version: 1
+-- title: Checkout completion rate
+-- question: How many sessions completed a checkout for each that reached it? Shopify's own checkout
+--   conversion rate.
+-- kind: ratio
+-- unit: ratio
+-- numerator: sessions that completed a checkout, wherever they had reached it (count)
+-- denominator: sessions that reached the checkout (count)
+-- population: sessions of people in the online store, bots left out; visitors who refuse to be counted are
+--   missing, as in Shopify's reports
+-- date_basis: session_day
+-- segments: referrer_source, utm_*, device
+-- leaves_out: bots
+-- interval: wilson
+-- connector: sessions
+-- source:
+--   https://community.shopify.com/c/ecommerce-marketing/quot-sessions-that-completed-checkout-quot-does-not-equal-quot/td-p/2972160
+-- decision: docs/decisions.md#completed-by-reached-and-which-completed
+
+select
+    metric_date,
+    sum(completed_checkout) as numerator,
+    sum(reached_checkout) as denominator
+from counted_sessions
+group by metric_date

@@ -1,0 +1,60 @@
+"""What a family of metrics has to say, and the pieces of SQL it says it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service.metrics.segments import Condition, Dimension
+from service.values import Population
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question narrows a family to."""
+
+    words: frozenset[str]  # that the metric's text uses
+    leaves_out: tuple[str, ...]  # reasons, from the metric's header
+    date_basis: str
+    conditions: Sequence[Condition]  # of the segment
+    population: Population
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows in scope behind a CTE that metrics read: their CTE's name and select, and the day each is dated by."""
+
+    name: str
+    select: str
+    day: str
+    after: Mapping[str, str] = field(default_factory=dict)  # CTEs the select reads: name → select
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that count the same kind of thing.
+
+    `census` is a query of its own, whatever the window's mode: from :window_start to before :window_end, a row a reason
+    with `reason` and `row_count`, the rows in the answer being the reason `counted`. Its `scope` are the CTEs of the
+    question itself.
+    """
+
+    things: str  # in a sentence: orders
+    sources: Mapping[str, Callable[[Asked], Rows]]  # by the CTE that a text reads
+    dimensions: Mapping[str, Dimension]
+    populations: tuple[Population, ...]
+    census: Callable[[Asked, Mapping[str, str]], str]
+
+
+def select(columns: Sequence[str]) -> str:
+    return "select\n" + ",\n".join(f"    {column}" for column in columns)
+
+
+def where(clauses: Sequence[str]) -> str:
+    return "where " + "\n  and ".join(clauses)
+
+
+def with_ctes(ctes: Mapping[str, str], body: str) -> str:
+    """A select behind the CTEs it reads."""
+    composed = ",\n".join(f"{name} as (\n{text}\n)" for name, text in ctes.items())
+    return f"with {composed}\n{body}" if composed else body
