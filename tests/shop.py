@@ -93,7 +93,7 @@ class WatchedStore(DemoStore):
     """A demo store that tells `on_answer` of everything it was asked, just before its answer leaves."""
 
     def __init__(self, world: World, **options: Any) -> None:
-        super().__init__(world, **{"bucket": 100_000, "restore_rate": 100_000, **options})
+        super().__init__(world, **{"bucket": 100_000, "restore_rate": 100_000, "ql_points": 100_000, **options})
         self.on_answer: Callable[[Seen], None] = lambda _seen: None
 
     def saw(self, kind: str, reply: Reply) -> None:

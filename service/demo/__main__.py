@@ -13,6 +13,8 @@ from service.demo.money import iso
 from service.demo.server import DemoStore
 from service.demo.worlds import WORLDS, build
 
+DEMO_POINTS = 20_000  # of ShopifyQL a minute: who watches a demonstration does not wait for minutes to pass
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m service.demo", description="A simulated Shopify Admin API.")
@@ -24,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     gc.disable()  # nothing of a growing world is garbage
     world = build(asked.world, orders=asked.orders, seed=asked.seed)
-    store = DemoStore(world, port=asked.port)
+    store = DemoStore(world, port=asked.port, ql_points=DEMO_POINTS)
     gc.freeze()
     gc.enable()
 

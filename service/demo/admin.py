@@ -26,6 +26,7 @@ from service.demo.records import TYPE_OF
 from service.demo.roots import InvalidId
 from service.demo.schema import checked, schema
 from service.demo.shop import Shop
+from service.demo.shopifyql import Refused
 
 LARGEST_PAGE = 250
 DOCUMENTATION = "https://shopify.dev/api/usage/rate-limits"
@@ -204,11 +205,13 @@ def _run(shop: Shop, version: str, asked: Asked, is_debugged: bool) -> tuple[Jso
             data[root.key] = value
         if value is None and isinstance(root.returns, GraphQLNonNull):
             data = None
-    reply: Json = {"data": data}
+    reply: Json = {"data": data, "extensions": {}}
     if projector.errors:
         reply["errors"] = projector.errors
     if request.searches:
-        reply["extensions"] = {"search": request.searches}
+        reply["extensions"]["search"] = request.searches
+    if request.shopifyql_cost:
+        reply["extensions"]["shopifyqlCost"] = request.shopifyql_cost
     return reply, projector
 
 
@@ -220,6 +223,9 @@ def _root_value(projector: Projector, request: Any, root: Field) -> Any:
     except InvalidId as refused:
         message = f"Invalid global id '{refused}'"
         projector.errors.append(_error(message, root, [root.key], "argumentLiteralsIncompatible"))
+    except Refused as refused:
+        error = _error(str(refused), root, [root.key], "")
+        projector.errors.append({**error, "extensions": refused.extensions})
     return None
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from service.demo.model import Agreement, Event, LineItem, Order, Sale
+from service.demo.model import Agreement, Event, LineItem, Order, Sale, Visits
 
 if TYPE_CHECKING:
     from service.demo.shop import Shop
@@ -136,6 +136,19 @@ class Changes:
             found = self.find(order_id)
             found.journey_ready = True
         return found
+
+    def browse(self, sessions: int, *, began_at: int | None = None, is_human: bool = True, **words: Any) -> Visits:
+        """Sessions of the online store that began now, or then; `words` are further fields of `Visits`."""
+        with self._changing():
+            made = Visits(self.shop.now if began_at is None else began_at, is_human, sessions, **words)
+            self.shop.reports.visits.append(made)
+        return made
+
+    def found_out(self, visits: Visits) -> None:
+        """Those sessions turn out to have been bots."""
+        with self._changing():
+            known = self.shop.reports.visits
+            known[known.index(visits)] = visits._replace(is_human=False)
 
     def _adjustment(self, amount: int) -> Sale:
         return Sale(self._next_id(), "RETURN", "ADJUSTMENT", None, -amount, 0, 0)

@@ -87,6 +87,21 @@ class Faults:
         """Every bulk operation takes at least this long from now on."""
         self.shop.bulk.least_seconds = seconds
 
+    def ql_throttle_next(self, n: int = 1) -> None:
+        """The next ShopifyQL queries are throttled although points were left; the ordinary budget is full."""
+        self.shop.reports.throttles += n
+
+    def ql_parse_error_next(self, message: str = "Column Not Found: Column 'x' not found") -> None:
+        self.shop.reports.parse_errors.append(message)
+
+    def ql_rows_as_arrays(self, n: int = 1) -> None:
+        """The next tables come with a list for each row."""
+        self.shop.reports.arrays += n
+
+    def level_2_removed(self) -> None:
+        """The app loses level 2 access to protected customer data, and with it all reports."""
+        self.shop.reports.has_level_2 = False
+
     def scope_removed(self, handle: str) -> None:
         with self.shop.lock:
             self.shop.scopes.discard(handle)

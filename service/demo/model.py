@@ -145,7 +145,8 @@ class World:
     now: int  # the simulated shop's clock when it opens
     orders: list[Order] = field(default_factory=list)
     plan: str = "Basic"
-    visits: Callable[[], Sequence[Visits]] = list  # made when somebody asks for them
+    # sessions of the online store, made when somebody asks for them
+    visits: Callable[[], Sequence[Visits]] = field(default=list, repr=False, compare=False)
     quarter: str | None = None  # the quarter a demonstration of this world is about
     events: list[Event] = field(default_factory=list)  # in id order
     idle_customers: set[int] = field(default_factory=set)  # those who are there without any order

@@ -21,6 +21,7 @@ REQUIRED = {
     "Order": "read_orders",
     "OrderConnection": "read_orders",
     "QueryRoot.ordersCount": "read_orders",
+    "QueryRoot.shopifyqlQuery": "read_reports",
     "Customer": "read_customers",
     "Company": "read_customers",
     "Product": "read_products",

@@ -34,6 +34,7 @@ class Request:
     is_search_shown: bool = False  # header Shopify-Search-Query-Debug
     key: str = ""  # of the root field now being answered
     searches: list[dict[str, Any]] = field(default_factory=list)
+    shopifyql_cost: dict[str, Any] | None = None
 
     def note(self, search: Search) -> None:
         if search.text and (search.warnings or self.is_search_shown):
@@ -57,6 +58,7 @@ def root_table() -> Table:
             "bulkOperation": lambda request, **asked: request.shop.bulk.find(_gid(asked["id"])),
             "bulkOperations": bulk_operations,
             "currentBulkOperation": current_bulk_operation,
+            "shopifyqlQuery": lambda request, query: request.shop.reports.answer(request, query),
         },
         "Mutation": {
             "bulkOperationRunQuery": run_bulk_query,

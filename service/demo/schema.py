@@ -22,7 +22,13 @@ from graphql import (
 VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
 SINCE = {
     "2026-01": ("QueryRoot.bulkOperation", "QueryRoot.bulkOperations", "Refund.processedAt"),
-    "2026-07": ("Order.attribution", "Order.cartToken", "Order.checkoutToken"),
+    "2026-07": (
+        "Order.attribution",
+        "Order.cartToken",
+        "Order.checkoutToken",
+        "ShopifyqlTableDataColumn.columnOrigin",
+    ),
+    "2026-10": ("ShopifyqlQueryResponse.parseWarnings",),
 }
 Json = dict[str, Any]
 

@@ -11,8 +11,9 @@ from service.demo.model import World
 from service.demo.roots import Request, root_table
 from service.demo.schema import VERSIONS
 from service.demo.serialise import table
+from service.demo.shopifyql import POINTS, WINDOW_SECONDS, Reports, report_table
 
-SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products")
+SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products", "read_reports")
 
 
 class Shop:
@@ -26,6 +27,8 @@ class Shop:
         bucket: int = 2000,
         restore_rate: int = 100,
         max_query_cost: int = MAX_QUERY_COST,
+        ql_points: int = POINTS,
+        ql_window_seconds: float = WINDOW_SECONDS,
         bulk_slots: int = 5,
         oldest_version: str = "2026-01",
         inclusive_bounds: bool = False,
@@ -41,7 +44,8 @@ class Shop:
         self.bucket = Bucket(bucket, restore_rate)
         self.index = Index(world, inclusive_bounds)
         self.bulk = BulkOperations(self, bulk_slots)
-        self.table = {**table(self.index), **root_table(), **bulk_table(self.bulk)}
+        self.reports = Reports(self, ql_points, ql_window_seconds)
+        self.table = {**table(self.index), **root_table(), **bulk_table(self.bulk), **report_table()}
 
     @property
     def domain(self) -> str:

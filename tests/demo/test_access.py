@@ -20,7 +20,7 @@ def grant(store: DemoStore, **changed: str) -> httpx.Response:
 def test_an_app_exchanges_its_secret_for_a_days_token(store: DemoStore) -> None:
     answer = grant(store).json()
     assert answer["expires_in"] == 86399
-    assert answer["scope"] == "read_all_orders,read_customers,read_orders,read_products"
+    assert answer["scope"] == "read_all_orders,read_customers,read_orders,read_products,read_reports"
     headers = {"X-Shopify-Access-Token": answer["access_token"]}
     path = f"{store.url}/admin/api/2026-10/graphql.json"
     assert httpx.post(path, json={"query": "{ shop { id } }"}, headers=headers).json()["data"]["shop"]

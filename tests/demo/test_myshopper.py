@@ -11,6 +11,7 @@ import pytest
 
 from service.demo.model import World
 from service.demo.worlds import build
+from service.demo.worlds.days import Days, midnight
 from tests.demo.lawful import assert_lawful
 
 
@@ -149,3 +150,32 @@ def test_stands_in_india_on_the_morning_after_the_quarter(myshopper: World) -> N
 
 def test_it_is_lawful(myshopper: World) -> None:
     assert_lawful(myshopper)
+
+
+def test_fewer_and_fewer_carts_are_left_behind(myshopper: World) -> None:
+    """70 % of the sessions with something in the cart in Q2, 60 % over Q3, less from month to month."""
+
+    def abandoned(first: date, end: date) -> float:
+        start, stop = midnight(myshopper.timezone, first), midnight(myshopper.timezone, end)
+        visits = [each for each in myshopper.visits() if start <= each.began_at < stop]
+        completed = sum(each.completed_checkout for each in visits)
+        return 1 - completed / sum(each.with_cart_additions for each in visits)
+
+    assert abandoned(date(2026, 4, 1), date(2026, 7, 1)) == pytest.approx(0.7, abs=0.0005)
+    assert 0.599 < abandoned(date(2026, 7, 1), date(2026, 10, 1)) <= 0.6
+    months = [abandoned(date(2026, month, 1), date(2026, month + 1, 1)) for month in (6, 7, 8, 9)]
+    assert months == sorted(months, reverse=True)
+
+
+def test_every_web_order_is_a_session_that_completed_a_checkout(myshopper: World) -> None:
+    """Day by day; the last day has only begun."""
+    days = Days(myshopper.timezone, date(2025, 7, 14), date(2026, 10, 1))
+    orders = Counter(days.of(o.processed_at) for o in myshopper.orders if o.source_name == "web" and not o.test)
+    sessions: Counter[date] = Counter()
+    for visits in myshopper.visits():
+        if visits.began_at >= days.starts[0]:
+            sessions[days.of(visits.began_at)] += visits.completed_checkout
+    assert all(sessions[day] == orders[day] for day in days.dates[:-1])
+    assert all(
+        v.reached_and_completed <= v.completed_checkout <= v.reached_checkout <= v.sessions for v in myshopper.visits()
+    )

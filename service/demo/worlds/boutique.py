@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, time
+from functools import cache, partial
 from random import Random
 
 from service.demo.model import Order, World
+from service.demo.worlds.browsing import browse
 from service.demo.worlds.clerk import Clerk
 from service.demo.worlds.days import DAY, HOUR, Days, apportion, instant, moments
 from service.demo.worlds.oddities import ODDITIES, Oddity, imported
@@ -80,7 +82,7 @@ def build(orders: int | None = None, seed: int | None = None) -> World:
         raise ValueError(f"boutique needs at least {LEAST} orders for all its oddities, not {orders}")
     days = Days(TIMEZONE, OPENED, TODAY)
     now = instant(TIMEZONE, TODAY, time(10, 30))
-    return World(
+    world = World(
         name="boutique",
         shop_id=62_000_000_002,
         domain="boutique.myshopify.com",
@@ -93,3 +95,5 @@ def build(orders: int | None = None, seed: int | None = None) -> World:
         plan="Advanced",
         quarter="2026-Q3",
     )
+    world.visits = cache(partial(browse, world))
+    return world

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, time
+from functools import cache, partial
 from random import Random
 
 from service.demo.model import Order, World
 from service.demo.worlds import aftermath, traffic
+from service.demo.worlds.browsing import browse
 from service.demo.worlds.days import DAY, HOUR, Days, instant, moments
 from service.demo.worlds.myshopper_plan import (
+    ABANDONED_PERMILLE,
     FIRST,
     FURTHER,
     LOYALTY_STARTS,
@@ -28,6 +31,7 @@ from service.demo.worlds.myshopper_plan import (
     TIMEZONE,
     TODAY,
     Pace,
+    cart_leaning,
     counts_by_kind,
     paces,
     quarter_of,
@@ -181,7 +185,7 @@ def build(orders: int | None = None, seed: int | None = None) -> World:
     days = Days(TIMEZONE, OPENED, TODAY)
     now = instant(TIMEZONE, TODAY, time(8, 30))
     counts = counts_by_kind(rng, days, STANDARD if orders is None else orders)
-    return World(
+    world = World(
         name="myshopper",
         shop_id=61_000_000_001,
         domain="myshopper.myshopify.com",
@@ -193,3 +197,5 @@ def build(orders: int | None = None, seed: int | None = None) -> World:
         orders=list(_orders(rng, days, now, counts)),
         quarter="2026-Q3",
     )
+    world.visits = cache(partial(browse, world, ABANDONED_PERMILLE, cart_leaning))
+    return world

@@ -26,6 +26,9 @@ QUARTER_STARTS = (date(2026, 4, 1), date(2026, 7, 1), TODAY)
 AVERAGES = {(2026, 2): 5_000, (2026, 3): 5_500}
 _WORTHS = {4: 4_960, 5: 5_000, 6: 5_060, 7: 5_240, 8: 5_450, 9: 5_580}
 
+# Sessions with something in the cart that end without an order: 70 % in Q2, and 60 % of all Q3, falling within it.
+ABANDONED_PERMILLE = {(2026, 3): 600}
+
 # Month, first orders, second orders, further orders. October is one short morning.
 MONTHS = (
     (2025, 7, 1_900, 0, 0),
@@ -75,6 +78,12 @@ def counts_by_kind(rng: Random, days: Days, orders: int) -> list[list[int]]:
             by_day += apportion(quota, list(compress(busy, in_month)))
         counts.append(by_day)
     return [*counts, *(apportion(total * orders // STANDARD, busy) for total in (_GUESTS, _TESTS))]
+
+
+def cart_leaning(day: date) -> int:
+    """In per cent: how many carts there are for an order, beside the other days of the quarter."""
+    into_quarter = (day - date(2026, 7, 1)).days
+    return 116 - into_quarter * 32 // 91 if quarter_of(day) == (2026, 3) else 100
 
 
 def _worth_of_day(rng: Random, day: date) -> int:
