@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service import settings as settings_
-from service.connectors import CONNECTORS, orders
+from service.connectors import CONNECTORS, orders, sessions
 from service.connectors.windows import search
 from service.connectors.work import Connector
-from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError
+from service.errors import AccessDenied, NeedsAPerson, OkrsyncError, Problem, SettingsError, Throttled
 from service.installation import Installation, shop_of
+from service.periods import ONE_DAY, last_complete_day
 from service.plans import check_currencies, plans_of
 from service.settings import ShopSettings
 from service.shopify.client import PATIENCE_SECONDS, Client
 from service.shopify.credentials import ClientCredentials, Credentials, CustomAppToken, ExpiringToken
+from service.shopify.faults import NoReports
 from service.shopify.probe import orders_count, probe
 from service.store import landing, runs, shops
-from service.values import Shop
+from service.values import Shop, Window
 
 CUT_AFTER = timedelta(days=60)
 """What `read_orders` alone shows. Source: https://shopify.dev/docs/api/usage/access-scopes"""
@@ -153,6 +155,7 @@ def look_at(installation: Installation, settings: ShopSettings, *, record: bool)
         parts = [
             Part("token", True, f"{settings.domain} lets us in, API version {settings.api_version}"),
             *(part for connector in CONNECTORS for part in _access(client, shop, connector)),
+            *([_reports(client, shop, installation.clock())] if shop.scopes >= sessions.REQUIRED_SCOPES else []),
             *([_history(client, shop, installation.clock())] if shop.scopes >= orders.REQUIRED_SCOPES else []),
             _clock(client, installation.clock()),
         ]
@@ -175,12 +178,27 @@ def _access(client: Client, shop: Shop, connector: Connector) -> Iterator[Part]:
     name, optional = connector.name, connector.optional
     missing = sorted(connector.required_scopes - shop.scopes)
     if missing:
-        yield Part("scopes", False, f"not granted: {', '.join(missing)}, so {name} cannot be read", MISSING_SCOPE)
+        told = f"not granted: {', '.join(missing)}, so {name} cannot be read"
+        # Every answer is read beside the orders; the other connectors can be done without.
+        yield Part("scopes", False, told, MISSING_SCOPE, is_vital=name == orders.NAME)
         return
     yield Part("scopes", True, f"granted: {', '.join(sorted(connector.required_scopes))}, for {name}")
     refused = optional.without_scope(shop.scopes) | (optional.look(client).refused if optional.parts else frozenset())
     for part in optional.named(refused):
         yield Part("access", False, f"{part} is denied, so nothing tells {part.lost}", part.mend, is_vital=False)
+
+
+def _reports(client: Client, shop: Shop, now: datetime) -> Part:
+    """Whether Shopify answers when it is asked for yesterday's sessions: the scope alone does not settle it."""
+    yesterday = last_complete_day(now, shop.timezone)
+    try:
+        sessions.Reader(client, shop).totals(Window(yesterday, yesterday + ONE_DAY))
+    except NoReports as denied:
+        told = f"{denied.message}, so {sessions.NAME} cannot be read"
+        return Part("reports", False, told, denied.hint, is_vital=False)
+    except Throttled:
+        return Part("reports", True, "Shopify's reports answer, but not now: their minute's points are spent")
+    return Part("reports", True, "Shopify's reports answer")
 
 
 def _history(client: Client, shop: Shop, now: datetime) -> Part:

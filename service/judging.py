@@ -259,7 +259,7 @@ def definition(key_result: KeyResult, metric: Metric, kind: WindowKind, quarter:
 
 
 def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, window: Window) -> Measurement | None:
-    if ground.under(catalogue()[asked.metric]).coverage.covered_from is None:
+    if ground.coverage.covered_from is None:
         return None
     return measured(connection, ground, asked.metric, window, asked.where, asked.population)
 
@@ -267,12 +267,17 @@ def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, win
 def measured(
     connection: Connection, ground: Ground, metric_id: str, window: Window, segment: Segment, population: Population
 ) -> Measurement:
-    """A metric over a window; while a backfill is under way no number is complete, whatever it looks like."""
+    """A metric over a window; while a backfill is under way no number is complete, whatever it looks like.
+
+    Where nothing was ever read there is no value, not even zero.
+    """
     footing = ground.under(catalogue()[metric_id], segment)
     found = metrics.measure(
         connection, ground.shop, metric_id, window, segment=segment, population=population,
         covered_from=footing.covered_from,
     )  # fmt: skip
+    if footing.coverage.covered_from is None:
+        found = replace(found, value=None, value_low=None, value_high=None)
     because = footing.because
     return replace(found, is_complete=False, incomplete_because=because) if because else found
 

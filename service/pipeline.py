@@ -146,7 +146,7 @@ def expected_rows(
     """How many rows a backfill of those shop days would read, by Shopify's own count."""
     _require_order(first, last)
     with connected(installation, shop, connector) as entered:
-        return connector.expected(entered.client, *Asked(first, last).bounds(entered.shop, entered.now))
+        return connector.expected(entered.client, entered.shop, *Asked(first, last).bounds(entered.shop, entered.now))
 
 
 def _run(
@@ -250,10 +250,20 @@ class PlanStatus:
     plan: Plan
     shop: Shop
     as_of: date
-    coverage: Coverage
+    coverages: Mapping[str, Coverage]  # by connector
     key_results: Sequence[Judged]
     objectives: Sequence[ObjectiveReading]
     kpis: Sequence[Tracked] = ()
+
+    @property
+    def coverage(self) -> Coverage:
+        """Of the orders, which every other answer is read beside."""
+        return self.coverages[ORDERS.name]
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """Why the data of the other connectors cannot be counted on, where they cannot."""
+        return [each.gap for name, each in self.coverages.items() if name != ORDERS.name and each.gap]
 
 
 def status(
@@ -294,7 +304,7 @@ def _status(
         judged, objectives = judge(connection, ground, plan, last)
         day = min(last, plan.quarter.last_day)
         kpis = track(connection, ground, plan, last)
-        yield PlanStatus(plan, shop, day, ground.coverage, judged, objectives, kpis)
+        yield PlanStatus(plan, shop, day, ground.coverages, judged, objectives, kpis)
 
 
 def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measurement]:

@@ -32,6 +32,7 @@ HINTS = {
     "shops.api_version": f"write one of {', '.join(SUPPORTED_VERSIONS)}",
     "shops.api_url": "write https://… or leave it out: it is https://<domain> then",
     "shops.schedule.orders": 'write "every 5 minutes" or five cron fields',
+    "shops.schedule.sessions": 'write "every 1 hour" or five cron fields',
 }
 
 
@@ -85,6 +86,7 @@ class ConnectorSchedule(_Frozen):
     """When each connector runs; its fields are the connectors' names."""
 
     orders: Annotated[str, AfterValidator(_schedule)] = "every 5 minutes"
+    sessions: Annotated[str, AfterValidator(_schedule)] = "every 1 hour"
 
     def of(self, connector: str) -> Schedule:
         return Schedule.parse(getattr(self, connector))

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, Table, select, update
 
 from service import pipeline
 from service.connectors.orders import NAME
+from service.connectors.work import Connector
 from service.demo.admin import Reply
 from service.demo.model import Agreement, LineItem, Order, Sale, World
 from service.demo.server import DemoStore, Seen
@@ -142,11 +143,11 @@ class OpenShop:
     def settings(self) -> ShopSettings:
         return self.installation.settings.shops[0]
 
-    def backfill(self, **words: Any) -> Outcome:
-        return pipeline.backfill(self.installation, self.settings, **words)
+    def backfill(self, connector: str = NAME, **words: Any) -> Outcome:
+        return pipeline.backfill(self.installation, self.settings, named(connector), **words)
 
-    def sync(self) -> Outcome:
-        return pipeline.sync(self.installation, self.settings)
+    def sync(self, connector: str = NAME) -> Outcome:
+        return pipeline.sync(self.installation, self.settings, named(connector))
 
     def reckon(self) -> Reckoned:
         found = pipeline.reckon(self.installation, self.settings, pipeline.plans_of(self.installation))
@@ -170,13 +171,19 @@ class OpenShop:
 
     @property
     def watermark(self) -> datetime | None:
+        return self.position(NAME)
+
+    def position(self, connector: str) -> datetime | None:
         with self.engine.connect() as connection:
-            return landing.watermark(connection, self.store.world.shop_id, NAME)
+            return landing.watermark(connection, self.store.world.shop_id, connector)
 
     @property
     def coverage(self) -> Coverage:
+        return self.covered(NAME)
+
+    def covered(self, connector: str) -> Coverage:
         with self.engine.connect() as connection:
-            return coverage(connection, self.store.world.shop_id, NAME)
+            return coverage(connection, self.store.world.shop_id, connector)
 
     def rows(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
         """The rows of a table by key, or some of their columns."""
@@ -187,6 +194,10 @@ class OpenShop:
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(text)]
+
+
+def named(connector: str) -> Connector:
+    return next(each for each in pipeline.CONNECTORS if each.name == connector)
 
 
 @contextmanager

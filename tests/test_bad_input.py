@@ -129,7 +129,7 @@ def test_nobody_at_home(okrsync: Command, store: WatchedStore) -> None:
     """Tried a few times, for well under half a minute; then said plainly."""
     rewrite(okrsync.file, f'"{store.url}"', '"http://127.0.0.1:9"')
     started = time.monotonic()
-    said = okrsync.really("sync")
+    said = okrsync.really("sync", "--only", "orders")
     assert time.monotonic() - started < 25
     assert_refused(said, 3, "http://127.0.0.1:9 does not answer", "hint: check", "api_url", "trying again in")
     assert stored(okrsync) == NOTHING
@@ -137,7 +137,7 @@ def test_nobody_at_home(okrsync: Command, store: WatchedStore) -> None:
 
 def test_a_missing_scope(okrsync: Command, store: WatchedStore) -> None:
     store.scope_removed("read_orders")
-    assert_refused(okrsync("sync"), 1, "was not granted read_orders", "add the scope to the app")
+    assert_refused(okrsync("sync", "--only", "orders"), 1, "was not granted read_orders", "add the scope to the app")
     said = okrsync("check")
     assert said.code == 1
     assert re.search(r"PROBLEM +scopes +not granted: read_orders, so orders cannot be read", said.out)

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from service import daemon
+from service.connectors import names
 from service.connectors.orders import NAME
 from service.daemon import schedule, trigger, work
 from service.periods import Schedule
@@ -215,11 +216,10 @@ def test_after_the_signal_no_turn_begins(shop: OpenShop) -> None:
 
 
 @on_sqlite
-def test_every_shop_has_a_job_that_begins_at_once(shop: OpenShop) -> None:
-    scheduler = schedule(shop.installation, Event())
-    [job] = scheduler.get_jobs()
-    assert job.id == "orders corner.myshopify.com"
-    assert job.next_run_time <= datetime.now(UTC)
+def test_every_connector_of_a_shop_has_a_job_that_begins_at_once(shop: OpenShop) -> None:
+    jobs = schedule(shop.installation, Event()).get_jobs()
+    assert [job.id for job in jobs] == [f"{name} corner.myshopify.com" for name in names()]
+    assert all(job.next_run_time <= datetime.now(UTC) for job in jobs)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def explanation(each: PlanStatus, judged: Judged) -> Iterator[Section]:
     yield "The number", list(_number(each, judged))
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
-    yield "The data", list(_data(each))
+    yield "The data", list(_data(each, judged))
     if judged.measurement is not None and not key_result.is_by_hand:
         query = query_for(
             each.shop, judged.metric.id, judged.measurement.window, segment=key_result.where,
@@ -150,12 +150,13 @@ def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
     yield f"status        {check_in.status}"
 
 
-def _data(each: PlanStatus) -> Iterator[str]:
-    coverage = each.coverage
-    if coverage.covered_from:
-        yield f"orders        created from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
-        yield f"verified      {coverage.rows:,} orders of the {coverage.expected_rows:,} that Shopify counted"
-    if coverage.covered_to:
-        yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
-    if coverage.gap:
-        yield f"gap           {coverage.gap}"
+def _data(each: PlanStatus, judged: Judged) -> Iterator[str]:
+    for name in judged.metric.connectors:
+        coverage = each.coverages[name]
+        if coverage.covered_from:
+            yield f"{name:<13} from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
+            yield f"verified      {coverage.rows:,} {name} of the {coverage.expected_rows:,} that Shopify counted"
+        if coverage.covered_to:
+            yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
+        if coverage.gap:
+            yield f"gap           {coverage.gap}"

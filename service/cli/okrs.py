@@ -143,7 +143,8 @@ def print_status(out: Console, each: PlanStatus) -> None:
     left = (quarter.last_day - each.as_of).days
     when = f"{left} days left" if left else "its last day"
     out.print(Text(f"{each.shop.domain}  {quarter}  as of {each.as_of} ({when})", style="bold"))
-    out.print(Text(_reach(each), style="dim"))
+    for line in (_reach(each), *each.unread):
+        out.print(Text(line, style="dim"))
     for objective, reading in zip(each.plan.objectives, each.objectives, strict=True):
         out.print()
         heading = Text(objective.title, style="bold")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from service.connectors.order_passes import Orders
+from service.connectors.session_passes import Sessions
 from service.connectors.work import Connector
 
-CONNECTORS: tuple[Connector, ...] = (Orders(),)
+CONNECTORS: tuple[Connector, ...] = (Orders(), Sessions())
 
 
 def names() -> tuple[str, ...]:

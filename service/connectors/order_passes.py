@@ -82,7 +82,7 @@ class Orders:
         pending.catch_up(work.engine, work.shop.shop_id, work.renew)
         unannounced.follow(work, position, work.now)
 
-    def expected(self, client: Client, start: datetime, end: datetime) -> int:
+    def expected(self, client: Client, _shop: Shop, start: datetime, end: datetime) -> int:
         return orders_count(client, search("created_at", start, end))
 
 

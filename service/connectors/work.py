@@ -97,7 +97,7 @@ class Connector(Protocol):
     def optional(self) -> OptionalFields:
         """What it can do without."""
 
-    def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
+    def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None, /) -> bool:
         """Is its planned history read, so that an increment can follow?"""
 
     def backfill(self, work: Work, asked: Asked) -> None:
@@ -106,5 +106,5 @@ class Connector(Protocol):
     def increment(self, work: Work) -> None:
         """Lands what changed since the watermark; the history is whole."""
 
-    def expected(self, client: Client, start: datetime, end: datetime) -> int:
+    def expected(self, client: Client, shop: Shop, start: datetime, end: datetime, /) -> int:
         """How many rows Shopify counts for those instants."""

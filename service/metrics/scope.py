@@ -84,7 +84,7 @@ class Scope:
     @property
     def reads(self) -> frozenset[str]:
         """Names of columns the answer depends on, by the metric's own text and its conditions."""
-        words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self._conditions())
+        words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self.asked.conditions)
         return self.metric.words.union(*words)
 
     def query(self, mode: Mode) -> Query:

@@ -48,6 +48,11 @@ class WindowBudget:
             self._in_flight += points
             return claim
 
+    def share_of(self, name: str) -> float:
+        """Which part of a full budget the last query of that name took; 0 before there was one."""
+        with self._lock:
+            return self._costs.get(name, 0.0) / self._seen.maximum if self._seen and self._seen.maximum > 0 else 0.0
+
     def settle(self, claim: Claim, window: Window | None) -> None:
         """Ends a claim; `window` is what its answer tells, None when it tells nothing."""
         with self._lock:

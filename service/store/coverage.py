@@ -8,9 +8,12 @@ from service.store.pending import facts_are_stale
 from service.store.tables import backfill_slices, sync_runs, watermarks
 from service.values import Coverage
 
+FACTS_OF = "orders"
+"""The connector whose rows are not counted before the facts derived from them are."""
+
 
 def coverage(connection: Connection, shop_id: int, connector: str) -> Coverage:
-    """Orders created from `covered_from` on are read, as they stood at `covered_to`; or why there is a gap."""
+    """What began from `covered_from` on is read, as it stood at `covered_to`; or why there is a gap."""
     c = backfill_slices.c
     row = connection.execute(
         select(
@@ -29,8 +32,8 @@ def coverage(connection: Connection, shop_id: int, connector: str) -> Coverage:
         return Coverage(connector, None, None, 0, None, None, _why_nothing(connection, shop_id, connector))
     gap = ""
     if row.verified < row.slices:
-        gap = f"the backfill has verified {int(row.rows):,} of {int(row.expected):,} orders: run okrsync backfill"
-    elif facts_are_stale(connection, shop_id):
+        gap = f"the backfill has verified {int(row.rows):,} of {int(row.expected):,} {connector}: run okrsync backfill"
+    elif connector == FACTS_OF and facts_are_stale(connection, shop_id):
         gap = "orders that were read are not counted yet: run okrsync sync"
     return Coverage(connector, row.begins, position, int(row.rows), int(row.expected), row.verified_at, gap)
 

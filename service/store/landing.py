@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Date, delete, select
 
-from service.store import customers, facts, redactions
+from service.store import customers, facts, redactions, sessions
 from service.store.pending import note_touched
 from service.store.tables import backfill_slices, metadata, orders, watermarks
 from service.store.upsert import Row, put, upsert
@@ -41,6 +41,24 @@ def _days(table: str, rows: Sequence[Row]) -> list[date]:
     """The earliest shop day in each date column of `rows`."""
     columns = [n for n, c in enumerate(metadata.tables[table].columns) if isinstance(c.type, Date)]
     return [date.fromisoformat(min(row[n] for row in rows)) for n in columns]
+
+
+def land_days(
+    connection: Connection,
+    shop_id: int,
+    days: Mapping[date, Sequence[Row]],
+    watermark: Watermark | None,
+    *,
+    now: datetime,
+) -> Landed:
+    """What changed of the session funnel. Each of these days is replaced as a whole by its rows."""
+    changed = sessions.replace(connection, shop_id, days)
+    touched_from = min(changed, default=None)
+    if touched_from:
+        note_touched(connection, shop_id, touched_from)
+    if watermark:
+        move_watermark(connection, shop_id, watermark, now)
+    return Landed(sum(map(len, days.values())), sum(changed.values()), touched_from)
 
 
 def move_watermark(connection: Connection, shop_id: int, watermark: Watermark, now: datetime) -> None:
