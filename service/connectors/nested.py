@@ -15,6 +15,9 @@ from service.errors import UnexpectedShape
 from service.shopify.client import Client
 from service.shopify.pages import Path, Reader, drain, to_the_end
 
+PAGE_ORDERS = 25
+"""Orders asked for at once, each with its agreements and sales nested in it."""
+
 
 def whole_rows(work: Work, nodes: Iterable[Mapping[str, Any]]) -> orders.Rows:
     """The rows of those orders, each with all of its agreements and sales."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from service.connectors import backfill as history
 from service.connectors import incremental, orders, unannounced
+from service.connectors.nested import PAGE_ORDERS, whole_rows
 from service.connectors.optional import OptionalFields, Part
 from service.connectors.rereading import CUSTOMER_PART
 from service.connectors.sweep import sweep
@@ -14,8 +15,9 @@ from service.connectors.work import Asked, Work
 from service.shopify.client import Client
 from service.shopify.probe import orders_count
 from service.store import landing, pending, shops, slices
+from service.store.doubts import doubts
 from service.store.engine import Connection, reading
-from service.values import Shop
+from service.values import Page, Shop
 
 _VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
 
@@ -78,7 +80,7 @@ class Orders:
         with reading(work.engine) as connection:
             position = landing.watermark(connection, work.shop.shop_id, orders.NAME)
         assert position is not None, "an increment follows a backfill"
-        incremental.read(work, position, work.now)
+        incremental.read(work, CHANGES, position, work.now)
         pending.catch_up(work.engine, work.shop.shop_id, work.renew)
         unannounced.follow(work, position, work.now)
 
@@ -92,11 +94,7 @@ def _plan(work: Work, asked: Asked, job: history.Reading) -> None:
     begun, was_hidden = _standing(work, history.PLAN)
 
     def record(connection: Connection) -> None:
-        known = shops.by_domain(connection, work.shop.domain)
-        if known and (known.timezone, known.currency) != (work.shop.timezone, work.shop.currency):
-            # What the other connectors read means the old days or amounts: they begin anew too.
-            landing.forget_positions(connection, work.shop.shop_id)
-        shops.record_shop(connection, work.shop, now=now, history_is_cut=work.visible_from is not None)
+        work.record_shop(connection)
         shops.shown_again(connection, work.shop)
 
     is_part = asked.first is not None and begun is not None and start >= begun and not asked.is_restarted
@@ -124,3 +122,19 @@ def _standing(work: Work, plan: str) -> tuple[datetime | None, bool]:
         was_cut = work.visible_from is None and slices.was_cut(connection, shop_id, plan)
         was_denied = bool(shops.denied(connection, shop_id) - work.shop.denied)
         return slices.start_of(connection, shop_id, plan), was_cut or was_denied
+
+
+# --- pages of changes ----------------------------------------------------------------------------------------------
+
+
+def _page_rows(work: Work, page: Page) -> incremental.Rows:
+    return whole_rows(work, page.nodes).by_table()
+
+
+def _look_over(work: Work, connection: Connection, start: datetime, end: datetime) -> None:
+    work.doubts.update(doubts(connection, work.shop.shop_id, "updated_at", start, end))
+
+
+CHANGES = incremental.Resource(
+    orders.NAME, "orders", orders.DOCUMENTS, "OrdersPage", PAGE_ORDERS, orders_count, _page_rows, _look_over
+)

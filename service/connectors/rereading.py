@@ -10,8 +10,7 @@ from typing import Any
 from service.connectors import orders
 from service.connectors.convert import gid
 from service.connectors.documents import operation
-from service.connectors.incremental import PAGE_ORDERS
-from service.connectors.nested import whole_rows
+from service.connectors.nested import PAGE_ORDERS, whole_rows
 from service.connectors.work import Work
 from service.shopify.pages import by_id
 from service.store import customers, held, landing, runs

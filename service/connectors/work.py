@@ -13,8 +13,10 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from service.connectors.optional import OptionalFields
+from service.connectors.windows import WINDOW_ROWS
 from service.periods import day_start
 from service.shopify.client import Client
+from service.store import landing, shops
 from service.store.engine import Connection, Engine
 from service.store.leases import Lease
 from service.values import Shop
@@ -24,9 +26,6 @@ SLICE_ROWS = 25_000
 
 BATCH_LINES = 30_000
 """Lines landed in one transaction: about 5,000 orders with their ledger, some 40 MB."""
-
-WINDOW_ROWS = 10_000
-"""Orders one paging run may hold: far below the 25,000 at which Shopify documents that paging ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,13 @@ class Work:
     def renew(self, connection: Connection) -> None:
         """Proves the lease in the caller's transaction."""
         self.lease.renew(connection, self.clock())
+
+    def record_shop(self, connection: Connection) -> None:
+        """The shop as it is now; where its days or amounts mean something else, every connector begins anew."""
+        known = shops.by_domain(connection, self.shop.domain)
+        if known and (known.timezone, known.currency) != (self.shop.timezone, self.shop.currency):
+            landing.forget_positions(connection, self.shop.shop_id)
+        shops.record_shop(connection, self.shop, now=self.now, history_is_cut=self.visible_from is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a store says about itself, and how many orders it counts."""
+"""What a store says about itself, and how many of a thing it counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 from service.errors import UnexpectedShape
 from service.shopify.client import Client
 from service.shopify.documents import document
-from service.shopify.exchange import Answer
 from service.values import Shop
 
 # Decimals of the minor unit where they are not 2. Source: ISO 4217, list one (six-group.com, "CcyMnrUnts").
@@ -52,10 +51,6 @@ class _Count(msgspec.Struct):
     precision: str
 
 
-class _OrdersCount(msgspec.Struct, rename="camel"):
-    orders_count: _Count
-
-
 def currency_exponent(currency: str) -> int:
     """Decimals of a currency's minor unit."""
     return EXPONENTS.get(currency, 2)
@@ -63,7 +58,7 @@ def currency_exponent(currency: str) -> int:
 
 def probe(client: Client) -> Shop:
     """The shop as it is now, with the scopes granted to us."""
-    answer = _shaped(client, client.execute(document("probe")), _Probe)
+    answer = _shaped(client, "Probe", dict(client.execute(document("probe")).data), _Probe)
     shop = answer.shop
     if shop.myshopify_domain.lower() != client.domain.lower():
         client.log.warning("%s: the store's permanent name is %s", client.domain, shop.myshopify_domain)
@@ -81,20 +76,24 @@ def probe(client: Client) -> Shop:
 
 def orders_count(client: Client, query: str) -> int:
     """How many orders match a search filter, exactly."""
-    answer = client.execute(document("orders_count"), {"query": query})
-    found = _shaped(client, answer, _OrdersCount).orders_count
+    return count(client, document("orders_count"), query)
+
+
+def count(client: Client, text: str, query: str) -> int:
+    """How many of what the document counts match a search filter; a count that is not exact is refused."""
+    answer = client.execute(text, {"query": query})
+    [(name, value)] = answer.data.items()
+    found = _shaped(client, name, value, _Count)
     if found.precision != "EXACT":
-        told = f"OrdersCount: {found.count} is not exact ({found.precision})"
-        raise UnexpectedShape(told, about=client.domain)
+        raise UnexpectedShape(f"{name}: {found.count} is not exact ({found.precision})", about=client.domain)
     return found.count
 
 
-def _shaped(client: Client, answer: Answer, shape: type[T]) -> T:
+def _shaped(client: Client, name: str, value: Any, shape: type[T]) -> T:
     try:
-        data: Any = dict(answer.data)
-        return msgspec.convert(data, shape)
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise UnexpectedShape(f"{shape.__name__.strip('_')}: {error}", about=client.domain) from None
+        raise UnexpectedShape(f"{name}: {error}", about=client.domain) from None
 
 
 def _number(client: Client, gid: str) -> int:
