@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from service.demo.model import Agreement, Event, LineItem, Order, Sale, Visits
+from service.demo.checkouts import is_purged
+from service.demo.model import Agreement, Checkout, Event, LineItem, Order, Sale, Visits
 
 if TYPE_CHECKING:
     from service.demo.shop import Shop
@@ -42,6 +43,7 @@ class Changes:
             for agreement in order.agreements:
                 yield agreement.id
                 yield from (sale.id for sale in agreement.sales)
+        yield from (checkout.id for checkout in self.shop.world.checkouts)
 
     def find(self, order_id: int) -> Order:
         found = self.shop.index.order(order_id)
@@ -149,6 +151,44 @@ class Changes:
         with self._changing():
             known = self.shop.reports.visits
             known[known.index(visits)] = visits._replace(is_human=False)
+
+    def abandon(self, customer_id: int | None = None, *, price: int = 5000, **words: Any) -> Checkout:
+        """A checkout whose buyer left an address and went away; `words` are further fields of `Checkout`."""
+        with self._changing():
+            times = {name: words.pop(name, self.shop.now) for name in ("created_at", "updated_at")}
+            number = words.pop("id", None) or self._next_id()
+            made = Checkout(number, **times, customer_id=customer_id, total=price, **words)
+            insort(self.shop.world.checkouts, made, key=lambda checkout: checkout.id)
+        return made
+
+    def find_checkout(self, checkout_id: int) -> Checkout:
+        for checkout in self.shop.world.checkouts:
+            if checkout.id == checkout_id:
+                return checkout
+        raise LookupError(f"the world has no checkout {checkout_id}")
+
+    def touch_checkout(self, checkout_id: int) -> Checkout:
+        """The checkout updated, with nothing else changed."""
+        with self._changing():
+            found = self.find_checkout(checkout_id)
+            found.updated_at = self.shop.now
+        return found
+
+    def complete(self, checkout_id: int) -> Order:
+        """The buyer comes back and buys: the checkout is recovered, and there is an order of the online store."""
+        found = self.find_checkout(checkout_id)
+        with self.shop.lock:
+            made = self.order(found.customer_id, price=found.total)
+            found.completed_at = found.updated_at = self.shop.now
+        return made
+
+    def purge_checkouts(self) -> list[Checkout]:
+        """What last Monday's purge removed: those left alone for too long."""
+        with self._changing():
+            world, now = self.shop.world, self.shop.now
+            gone = [checkout for checkout in world.checkouts if is_purged(checkout, now)]
+            world.checkouts = [checkout for checkout in world.checkouts if not is_purged(checkout, now)]
+        return gone
 
     def _adjustment(self, amount: int) -> Sale:
         return Sale(self._next_id(), "RETURN", "ADJUSTMENT", None, -amount, 0, 0)

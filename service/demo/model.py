@@ -132,6 +132,21 @@ class Visits(NamedTuple):
 
 
 @dataclass(slots=True)
+class Checkout:
+    """A checkout whose buyer left contact details and did not finish at once (Shopify's `AbandonedCheckout`)."""
+
+    id: int
+    created_at: int
+    updated_at: int
+    customer_id: int | None
+    total: int
+    completed_at: int | None = None  # recovered: there is an order
+    presentment_currency: str | None = None  # None: the shop's own
+    presentment_rate: float = 1.0
+    discount_codes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
 class World:
     """A whole shop at one moment. `orders` in id order; ids and created_at rise together in generated worlds."""
 
@@ -150,3 +165,4 @@ class World:
     quarter: str | None = None  # the quarter a demonstration of this world is about
     events: list[Event] = field(default_factory=list)  # in id order
     idle_customers: set[int] = field(default_factory=set)  # those who are there without any order
+    checkouts: list[Checkout] = field(default_factory=list)  # in id order

@@ -18,8 +18,11 @@ Project = Callable[[Any], Any]
 Refusal = dict[str, Any]  # an error without its place
 # What an app needs to see a type at all (the official schema's `requiredAccess`), or a field of another type
 REQUIRED = {
+    "AbandonedCheckout": "read_orders",
+    "AbandonedCheckoutConnection": "read_orders",
     "Order": "read_orders",
     "OrderConnection": "read_orders",
+    "QueryRoot.abandonedCheckoutsCount": "read_orders",
     "QueryRoot.ordersCount": "read_orders",
     "QueryRoot.shopifyqlQuery": "read_reports",
     "Customer": "read_customers",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from service.demo.model import Event, Order, Sale
+from service.demo.model import Checkout, Event, Order, Sale
 from service.demo.pages import Page, page
 
 Getter = Callable[..., Any]
@@ -16,10 +16,10 @@ Table = dict[str, dict[str, Getter]]
 
 
 class Bag(NamedTuple):
-    """Money of an order, in minor units of the shop's currency."""
+    """Money of an order or a checkout, in minor units of the shop's currency."""
 
     minor: int
-    order: Order
+    order: Order | Checkout
 
 
 class Of(NamedTuple):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from service.demo.bulk import Operation, Payload
+from service.demo.checkouts import sort_key
 from service.demo.events import event_table, events
 from service.demo.index import SORT_VALUES, Ordered
-from service.demo.model import Order, World
+from service.demo.model import Checkout, Order, World
 from service.demo.money import iso
 from service.demo.pages import Key, Page, page
 from service.demo.records import Table, gid
@@ -51,6 +52,8 @@ def root_table() -> Table:
             "currentAppInstallation": lambda request: request.shop,
             "orders": orders,
             "order": lambda request, **asked: order(request, asked["id"]),
+            "abandonedCheckouts": abandoned_checkouts,
+            "abandonedCheckoutsCount": abandoned_checkouts_count,
             "ordersCount": orders_count,
             "node": lambda request, **asked: node(request, asked["id"]),
             "nodes": lambda request, ids: [node(request, each) for each in ids],
@@ -128,7 +131,27 @@ def orders(request: Request, query: str | None = None, **asked: Any) -> Page:
 
 def orders_count(request: Request, limit: int | None = None, query: str | None = None) -> tuple[int, str]:
     count = len(_selected(request, query, "ID").orders)
+    return _counted(count, limit)
+
+
+def _counted(count: int, limit: int | None) -> tuple[int, str]:
     return (count, "EXACT") if limit is None or count <= limit else (limit, "AT_LEAST")
+
+
+def _checkouts(request: Request, query: str | None) -> list[Checkout]:
+    shop = request.shop
+    search = shop.checkouts.grammar.search(query)
+    request.note(search)
+    return shop.checkouts.select(search, _oldest(request) if shop.checkouts.are_cut else None)
+
+
+def abandoned_checkouts(request: Request, query: str | None = None, **asked: Any) -> Page:
+    key = sort_key(asked.pop("sortKey"))
+    return page(sorted(_checkouts(request, query), key=key), key, **asked)
+
+
+def abandoned_checkouts_count(request: Request, limit: int | None = None, query: str | None = None) -> tuple[int, str]:
+    return _counted(len(_checkouts(request, query)), limit)
 
 
 def order(request: Request, global_id: str) -> Order | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from service.demo.checkouts import checkout_table
 from service.demo.index import Index
 from service.demo.ledger import ledger, line_items, refunds
 from service.demo.model import Order, Sale, Visit
@@ -28,6 +29,7 @@ def table(index: Index) -> Table:
         **line_items(),
         **ledger(),
         **refunds(),
+        **checkout_table(),
         **_connections(),
         "Count": {"count": lambda count: count[0], "precision": lambda count: count[1]},
     }
@@ -192,7 +194,16 @@ def _journey(index: Index) -> Table:
 
 
 def _connections() -> Table:
-    nodes = ("Order", "SalesAgreement", "Sale", "LineItem", "RefundLineItem", "BulkOperation", "Event")
+    nodes = (
+        "Order",
+        "SalesAgreement",
+        "Sale",
+        "LineItem",
+        "RefundLineItem",
+        "BulkOperation",
+        "Event",
+        "AbandonedCheckout",
+    )
     connection: dict[str, Getter] = {
         "nodes": lambda shown: shown.items,
         "edges": lambda shown: [(shown, item) for item in shown.items],

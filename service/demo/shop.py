@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import RLock
 
 from service.demo.bulk import BulkOperations, bulk_table
+from service.demo.checkouts import Checkouts
 from service.demo.cost import MAX_QUERY_COST, Bucket
 from service.demo.index import Index
 from service.demo.model import World
@@ -32,6 +33,7 @@ class Shop:
         bulk_slots: int = 5,
         oldest_version: str = "2026-01",
         inclusive_bounds: bool = False,
+        checkouts_are_cut: bool = False,
     ) -> None:
         self.world = world
         self.now = world.now
@@ -43,6 +45,7 @@ class Shop:
         self.max_query_cost = max_query_cost
         self.bucket = Bucket(bucket, restore_rate)
         self.index = Index(world, inclusive_bounds)
+        self.checkouts = Checkouts(world, inclusive_bounds, checkouts_are_cut)
         self.bulk = BulkOperations(self, bulk_slots)
         self.reports = Reports(self, ql_points, ql_window_seconds)
         self.table = {**table(self.index), **root_table(), **bulk_table(self.bulk), **report_table()}

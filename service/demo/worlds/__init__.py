@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from service.demo.model import World
 from service.demo.worlds import boutique, myshopper
+from service.demo.worlds.abandoned import with_checkouts
 
 WORLDS: dict[str, Callable[..., World]] = {"myshopper": myshopper.build, "boutique": boutique.build}
 
@@ -20,7 +21,7 @@ def build(name: str, *, orders: int | None = None, seed: int | None = None) -> W
     if name not in WORLDS:
         raise ValueError(f"there is no world {name!r}; there are {', '.join(WORLDS)}")
     with _collector_paused():
-        return WORLDS[name](orders=orders, seed=seed)
+        return with_checkouts(WORLDS[name](orders=orders, seed=seed))
 
 
 @contextmanager
