@@ -102,6 +102,7 @@ def _enter(
             )
     with installation.engine.begin() as connection:
         shops.record_shop(connection, shop, now=now, history_is_cut=entered.is_cut)
+        shops.record_online_sources(connection, shop, settings.online_sources)
     return entered
 
 

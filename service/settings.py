@@ -31,6 +31,8 @@ HINTS = {
     "shops.domain": 'write the permanent name, such as "myshopper.myshopify.com"',
     "shops.api_version": f"write one of {', '.join(SUPPORTED_VERSIONS)}",
     "shops.api_url": "write https://… or leave it out: it is https://<domain> then",
+    "shops.online_sources": 'write the source names of orders that came through the online checkout, such as ["web"]',
+    "shops.schedule.checkouts": 'write "every 15 minutes" or five cron fields',
     "shops.schedule.orders": 'write "every 5 minutes" or five cron fields',
     "shops.schedule.sessions": 'write "every 1 hour" or five cron fields',
 }
@@ -87,6 +89,7 @@ class ConnectorSchedule(_Frozen):
 
     orders: Annotated[str, AfterValidator(_schedule)] = "every 5 minutes"
     sessions: Annotated[str, AfterValidator(_schedule)] = "every 1 hour"
+    checkouts: Annotated[str, AfterValidator(_schedule)] = "every 15 minutes"
 
     def of(self, connector: str) -> Schedule:
         return Schedule.parse(getattr(self, connector))
@@ -100,6 +103,7 @@ class ShopSettings(_Frozen):
     client_secret_env: str | None = None
     refresh_token_env: str | None = None
     api_url: Annotated[str, AfterValidator(_url)] | None = None
+    online_sources: tuple[str, ...] = Field(("web",), min_length=1)
     schedule: ConnectorSchedule = ConnectorSchedule()
 
     @model_validator(mode="after")

@@ -26,6 +26,7 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     assert (found.database.url, found.calendar.fiscal_year_start) == ("sqlite:///var/okrsync.db", 1)
     assert (found.calendar.check_in, shop.schedule.orders) == ("mon 09:00", "every 5 minutes")
     assert (shop.api_version, shop.api_url) == (SUPPORTED_VERSIONS[-1], None)
+    assert (shop.online_sources, shop.schedule.checkouts) == (("web",), "every 15 minutes")
 
 
 def test_relative_paths_begin_at_the_folder_that_holds_config(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -36,12 +36,20 @@ class Victim:
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
-    def run(self, shop: OpenShop, verb: Verb, *, commit: int | None = None, seconds: float | None = None) -> bool:
+    def run(
+        self,
+        shop: OpenShop,
+        verb: Verb,
+        connector: str = "orders",
+        *,
+        commit: int | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """Work, and die before that commit or after those seconds; was it killed before its end?"""
         request = {
             "file": str(shop.installation.settings.file), "token": shop.store.token, "now": shop.store.now,
-            "sizes": [shop.installation.sizes.slice_rows, shop.installation.sizes.batch_lines],
-            "verb": verb, "commit": commit, "seconds": seconds,
+            "sizes": astuple(shop.installation.sizes),
+            "verb": verb, "connector": connector, "commit": commit, "seconds": seconds,
         }  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -84,7 +92,8 @@ def _work(request: dict[str, Any]) -> None:
         pipeline.reckon(installation, shop, pipeline.plans_of(installation))
         os._exit(0)
     verb = pipeline.backfill if request["verb"] == "backfill" else pipeline.sync
-    os._exit(0 if verb(installation, shop).error is None else 1)
+    [connector] = [each for each in pipeline.CONNECTORS if each.name == request["connector"]]
+    os._exit(0 if verb(installation, shop, connector).error is None else 1)
 
 
 def _die_before(engine: Engine, commit: int) -> None:

@@ -26,7 +26,7 @@ from service.cli.common import (
     worst,
 )
 from service.connectors.work import Connector
-from service.errors import Misconfigured, OkrsyncError, PlanError, Problem
+from service.errors import Misconfigured, OkrsyncError, PlanError, Problem, Unreachable
 from service.installation import stopped_by
 from service.pipeline import Installation, Outcome
 from service.reckon import Reckoned
@@ -197,7 +197,10 @@ def _work(
         plans = pipeline.plans_of(installation, shop)
     except OkrsyncError as error:
         return [_failed(shop.domain, error)]
-    outcomes = [_attempt(installation, shop, connector, read, bars) for connector in connectors]
+    outcomes: list[Outcome] = []
+    for connector in connectors:
+        if not any(map(_is_silent, outcomes)):
+            outcomes.append(_attempt(installation, shop, connector, read, bars))
     if any(outcome.error is None for outcome in outcomes):
         try:
             _say_reckoned(shop, pipeline.reckon(installation, shop, plans))
@@ -226,6 +229,11 @@ def _attempt(installation: Installation, shop: ShopSettings, connector: Connecto
 def _failed(domain: str, error: OkrsyncError) -> Outcome:
     complain(error)
     return Outcome(domain, "", "", "failed", error=error)
+
+
+def _is_silent(outcome: Outcome) -> bool:
+    """Did the shop not even answer at the door? It was waited for once, and that is enough."""
+    return not outcome.kind and isinstance(outcome.error, Unreachable)
 
 
 def _say_reckoned(shop: ShopSettings, reckoned: Reckoned | None) -> None:

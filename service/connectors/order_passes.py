@@ -11,7 +11,7 @@ from service.connectors.optional import OptionalFields, Part
 from service.connectors.rereading import CUSTOMER_PART
 from service.connectors.sweep import sweep
 from service.connectors.windows import search
-from service.connectors.work import Asked, Work
+from service.connectors.work import Asked, Work, is_whole
 from service.shopify.client import Client
 from service.shopify.probe import orders_count
 from service.store import landing, pending, shops, slices
@@ -59,14 +59,8 @@ class Orders:
     optional = OPTIONAL
 
     def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
-        """Is the planned history read, and was nothing hidden from the plan that could be read now?"""
-        return (
-            not shops.denied(connection, shop.shop_id) - shop.denied
-            and landing.watermark(connection, shop.shop_id, orders.NAME) is not None
-            and slices.start_of(connection, shop.shop_id, history.PLAN) is not None
-            and not slices.open_slices(connection, shop.shop_id, history.PLAN)
-            and (visible_from is not None or not slices.was_cut(connection, shop.shop_id, history.PLAN))
-        )
+        was_denied = shops.denied(connection, shop.shop_id) - shop.denied
+        return not was_denied and is_whole(connection, shop, history.PLAN, visible_from)
 
     def backfill(self, work: Work, asked: Asked) -> None:
         """Plan what is asked for, unless a plan stands, and read it; what is gone from Shopify is noticed too."""

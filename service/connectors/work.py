@@ -16,7 +16,7 @@ from service.connectors.optional import OptionalFields
 from service.connectors.windows import WINDOW_ROWS
 from service.periods import day_start
 from service.shopify.client import Client
-from service.store import landing, shops
+from service.store import checkouts, landing, shops, slices
 from service.store.engine import Connection, Engine
 from service.store.leases import Lease
 from service.values import Shop
@@ -70,7 +70,9 @@ class Work:
         """The shop as it is now; where its days or amounts mean something else, every connector begins anew."""
         known = shops.by_domain(connection, self.shop.domain)
         if known and (known.timezone, known.currency) != (self.shop.timezone, self.shop.currency):
-            landing.forget_positions(connection, self.shop.shop_id)
+            # Shopify has purged checkouts that could never be read again: they move to their new days here.
+            landing.forget_positions(connection, self.shop.shop_id, but=checkouts.NAME)
+            checkouts.redate(connection, self.shop)
         shops.record_shop(connection, self.shop, now=self.now, history_is_cut=self.visible_from is not None)
 
 
@@ -88,6 +90,16 @@ class Asked:
         start = day_start(self.first, shop.timezone) if self.first else shop.created_at
         end = min(day_start(self.last + timedelta(days=1), shop.timezone), now) if self.last else now
         return min(start, end), end
+
+
+def is_whole(connection: Connection, shop: Shop, plan: str, visible_from: datetime | None) -> bool:
+    """Is the planned history of a connector read, and was nothing hidden from the plan that could be read now?"""
+    return (
+        landing.watermark(connection, shop.shop_id, plan) is not None
+        and slices.start_of(connection, shop.shop_id, plan) is not None
+        and not slices.open_slices(connection, shop.shop_id, plan)
+        and (visible_from is not None or not slices.was_cut(connection, shop.shop_id, plan))
+    )
 
 
 class Connector(Protocol):

@@ -26,7 +26,8 @@ def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, i
             changed += changed_here
             touched += _days(name, rows)
     if changed and not in_bulk:
-        ids = sorted({row[1] for rows in arrived.values() for row in rows})
+        of_orders = [rows for name, rows in arrived.items() if "order_id" in metadata.tables[name].c]
+        ids = sorted({row[1] for rows in of_orders for row in rows})
         moved = facts.refresh(connection, shop_id, ids)
         touched += [moved] if moved else []
     touched_from = min(touched, default=None)
@@ -88,7 +89,7 @@ def moved_at(connection: Connection, shop_id: int, connector: str) -> datetime |
     )
 
 
-def forget_positions(connection: Connection, shop_id: int) -> None:
-    """How far every connector of the shop has come is thrown away; the rows stay until they are read again."""
+def forget_positions(connection: Connection, shop_id: int, but: str) -> None:
+    """How far every connector of the shop `but` one has come is thrown away; rows stay until they are read again."""
     for table in (watermarks, backfill_slices):
-        connection.execute(delete(table).where(table.c.shop_id == shop_id))
+        connection.execute(delete(table).where(table.c.shop_id == shop_id, table.c.connector != but))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from service.periods import shop_day
 from service.store.pending import note_touched
-from service.store.tables import denied_parts, shops
+from service.store.tables import denied_parts, online_sources, shops
 from service.store.upsert import put, put_if_absent
 from service.values import Shop
 
@@ -54,6 +55,19 @@ def denied(connection: Connection, shop_id: int) -> frozenset[str]:
     """The parts that are missing from what was read of the shop."""
     mine = denied_parts.c.shop_id == shop_id
     return frozenset(connection.scalars(select(denied_parts.c.part).where(mine)))
+
+
+def record_online_sources(connection: Connection, shop: Shop, sources: Collection[str]) -> None:
+    """Which order sources are the online checkout; other ones than before make every day's answers others."""
+    mine = online_sources.c.shop_id == shop.shop_id
+    known = set(connection.scalars(select(online_sources.c.source_name).where(mine)))
+    if known == set(sources):
+        return
+    connection.execute(delete(online_sources).where(mine, online_sources.c.source_name.not_in(sources)))
+    for name in sources:
+        put_if_absent(connection, online_sources, {"shop_id": shop.shop_id, "source_name": name})
+    if known:
+        note_touched(connection, shop.shop_id, shop_day(shop.created_at, shop.timezone))
 
 
 def history_is_cut(connection: Connection, shop_id: int) -> bool:

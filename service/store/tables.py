@@ -236,6 +236,29 @@ customer_moves = Table(
     _customer("moved_to", nullable=False),
 )
 
+# Kept when Shopify purges them, so what is known of one may be all that ever will be.
+checkouts = Table(
+    "checkouts",
+    metadata,
+    _key("shop_id"),
+    _key("checkout_id"),
+    _must("created_at", UtcInstant),
+    _must("created_date", Date),
+    _must("updated_at", UtcInstant),
+    Column("completed_at", UtcInstant),  # recovered
+    _must("currency", Text),  # the shop's when it was read
+    _must("total_minor", BigInteger),
+    Index(None, "shop_id", "created_date"),
+)
+
+# Which values of orders.source_name mean the shop's online checkout: a setting, kept where the metrics can see it.
+online_sources = Table(
+    "online_sources",
+    metadata,
+    _key("shop_id"),
+    _key("source_name", Text),
+)
+
 # Sessions as Shopify counts them today; a day is replaced as a whole, and one without sessions has a row of zeros.
 session_days = Table(
     "session_days",

@@ -16,33 +16,37 @@ from graphql import (
     validate,
 )
 
-from service.connectors import orders
+from service.connectors import checkouts, orders
 from service.connectors.documents import operation, shopifyql
 from service.demo.bulk_rules import bulk_plan
 from service.settings import SUPPORTED_VERSIONS
 from service.shopify.documents import known_to
 from tests.official_schema import asked, official_schema
 
-OPERATIONS = (
-    "OrdersPage", "OrdersById", "OrderAgreements", "AgreementSales", "OrderIds", "DeletedOrders", "CustomersById",
-    "OrdersBulk",
-)  # fmt: skip
+OPERATIONS = {
+    orders.DOCUMENTS: (
+        "OrdersPage", "OrdersById", "OrderAgreements", "AgreementSales", "OrderIds", "DeletedOrders", "CustomersById",
+        "OrdersBulk",
+    ),
+    checkouts.DOCUMENTS: ("CheckoutsPage", "CheckoutsCount"),
+}  # fmt: skip
 SERVICE = Path(str(files("service")))
 
 
 def texts(version: str = SUPPORTED_VERSIONS[-1]) -> dict[str, str]:
     """Every document this program can send to that version, by name."""
-    found = {name: operation(orders.DOCUMENTS, name, version) for name in OPERATIONS}
+    found = {name: operation(file, name, version) for file, names in OPERATIONS.items() for name in names}
     shopify = SERVICE / "shopify"
     return found | {file.stem: known_to(file.read_text(), version) for file in sorted(shopify.glob("*.graphql"))}
 
 
 def test_every_graphql_file_is_looked_at() -> None:
     names = {str(file.relative_to(SERVICE)) for file in SERVICE.rglob("*.graphql")}
-    known = {"connectors/orders.graphql", "demo/schema.graphql"}
+    known = {"demo/schema.graphql", *(f"connectors/{file}" for file in OPERATIONS)}
     assert {name for name in names if not name.startswith("shopify/")} == known
-    defined = [line.split()[1].split("(")[0] for line in _lines("orders.graphql") if line.startswith("query ")]
-    assert tuple(defined) == OPERATIONS
+    for file, operations in OPERATIONS.items():
+        defined = [line.split()[1].split("(")[0] for line in _lines(file) if line.startswith("query ")]
+        assert tuple(defined) == operations
 
 
 def _lines(name: str) -> list[str]:
@@ -103,14 +107,18 @@ def test_no_field_is_asked_that_is_not_read() -> None:
     assert "line_item" in get_type_hints(orders.SaleLine)
 
 
+def test_no_field_of_a_checkout_is_asked_that_is_not_read() -> None:
+    found = [field for parent, field in asked(texts()["CheckoutsPage"]) if parent == "AbandonedCheckout"]
+    assert sorted(found) == sorted(each.encode_name for each in msgspec.structs.fields(checkouts.Checkout))
+
+
 def test_an_older_version_is_not_asked_for_what_it_does_not_know() -> None:
     assert "attribution" not in operation(orders.DOCUMENTS, "OrdersBulk", "2026-04")
     assert "attribution" in operation(orders.DOCUMENTS, "OrdersBulk", "2026-07")
 
 
 def test_comments_and_fragments_do_not_travel() -> None:
-    for name in OPERATIONS:
-        text = operation(orders.DOCUMENTS, name, SUPPORTED_VERSIONS[-1])
+    for text in (operation(file, name, SUPPORTED_VERSIONS[-1]) for file, names in OPERATIONS.items() for name in names):
         assert "#" not in text
         assert "...OrderFields" not in text
         assert "fragment " not in text
