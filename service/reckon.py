@@ -229,7 +229,7 @@ def _measure_catalogue(
     for metric in catalogue().values():
         last = known.get((metric.id, metric.version))
         begin = first if last is None else max(first, min(last + ONE_DAY, touched or date.max))
-        end = _measurable_until(ground.under(metric), shop, now)
+        end = _measurable_until(ground.under(metric), metric, shop, now)
         if end is None or begin >= end:
             continue
         with books.reading() as connection:
@@ -240,12 +240,17 @@ def _measure_catalogue(
     return earliest
 
 
-def _measurable_until(footing: Footing, shop: Shop, now: datetime) -> date | None:
-    """The first day without an answer yet, because it is not read to its end; None: nothing can be measured."""
+def _measurable_until(footing: Footing, metric: Metric, shop: Shop, now: datetime) -> date | None:
+    """The first day without an answer yet: not read to its end, or not settled; None: nothing can be measured."""
     reach = footing.coverage.covered_to
     if reach is None or footing.because:
         return None
-    return min(last_complete_day(now, shop.timezone), last_complete_day(reach, shop.timezone)) + ONE_DAY
+    return (
+        min(
+            last_complete_day(now, shop.timezone), last_complete_day(reach - metric.family.settles_after, shop.timezone)
+        )
+        + ONE_DAY
+    )
 
 
 def _catalogue_readings(

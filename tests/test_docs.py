@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -173,6 +174,8 @@ def _is_model(found: object) -> bool:
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "required"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return "none" if value is None else f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

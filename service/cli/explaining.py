@@ -21,6 +21,9 @@ LEFT_OUT = {
     "no_customer": "orders without a customer",
     "not_kept": "orders cancelled, voided or expired",
     "bots": "sessions of bots",
+    "within_grace": "of the last 24 hours, and not settled yet",
+    "recovered": "checkouts that were completed after all",
+    "not_recovered": "checkouts that were not completed",
     "outside_segment": "outside the segment",
 }
 
@@ -65,7 +68,7 @@ def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
     if measurement.value_low is not None:
         low, high = judged.facts.format(measurement.value_low), judged.facts.format(measurement.value_high)
         yield f"95 % interval {low} to {high}"
-    yield f"counted       {measurement.counted:,} {metric.family.things}"
+    yield f"counted       {measurement.counted:,} {' and '.join(metric.connectors)}"
     for reason, rows in measurement.left_out.items():
         yield f"left out      {rows:,} {LEFT_OUT.get(reason, reason)}"
     if not measurement.is_complete:

@@ -18,6 +18,7 @@ import msgspec
 from service.connectors import incremental
 from service.connectors.convert import Amounts, Converter, gid
 from service.connectors.documents import operation
+from service.connectors.optional import OptionalFields
 from service.connectors.orders import Line, MoneyBag
 from service.connectors.windows import search
 from service.connectors.work import Asked, Work, is_whole
@@ -58,6 +59,7 @@ class Checkouts:
 
     name = NAME
     required_scopes = REQUIRED_SCOPES
+    optional = OptionalFields()
 
     def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
         return is_whole(connection, shop, NAME, visible_from)
@@ -92,7 +94,7 @@ class Checkouts:
         if (reach := _reach(work, begun, position)) > begun:
             _claim(work, reach)
 
-    def expected(self, client: Client, start: datetime, end: datetime) -> int:
+    def expected(self, client: Client, _shop: Shop, start: datetime, end: datetime) -> int:
         return _count(client, search("created_at", start, end))
 
 

@@ -24,9 +24,9 @@ from service.values import Population, Segment
 
 Kind = Literal["flow", "distinct", "level", "ratio"]
 Unit = Literal["count", "money", "ratio"]
-DateBasis = Literal["order_day", "event_day", "session_day"]
+DateBasis = Literal["order_day", "event_day", "session_day", "checkout_day"]
 Interval = Literal["none", "wilson", "normal"]
-LeftOut = Literal["test", "deleted", "no_customer", "bots"]
+LeftOut = Literal["test", "deleted", "no_customer", "bots", "recovered", "not_recovered", "within_grace"]
 
 REQUIRED = (
     "id", "version", "title", "question", "kind", "unit", "numerator", "population", "date_basis", "segments",

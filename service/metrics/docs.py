@@ -25,6 +25,7 @@ _DAYS = {
     "order_day": "the order day",
     "event_day": "the day of each ledger entry",
     "session_day": "the day the session began",
+    "checkout_day": "the day the checkout began",
 }
 
 _INTERVALS = {

@@ -225,7 +225,7 @@ def _gap(found: Metric, window: Window, covered_from: date | None, *, needs_all:
     """Why what was read so far does not answer the question; empty when it does."""
     if covered_from is None:
         return ""
-    told = f"{found.family.things} before {covered_from} were not read"
+    told = f"{found.family.things} before {covered_from} {found.family.unread}"
     if needs_all or window.start is None:
         return f"{told}, and this number needs all of them"
     if window.start < covered_from:
@@ -295,8 +295,7 @@ def _interval(found: Metric, shop: Shop, totals: Totals) -> tuple[Decimal, Decim
 
 
 def _data_as_of(connection: Connection, shop: Shop, found: Metric) -> datetime | None:
-    return connection.scalar(
-        select(watermarks.c.position).where(
-            watermarks.c.shop_id == shop.shop_id, watermarks.c.connector == found.connector
-        )
-    )
+    """Up to when all that the answer is counted from was read."""
+    mine = (watermarks.c.shop_id == shop.shop_id) & watermarks.c.connector.in_(found.connectors)
+    positions = connection.scalars(select(watermarks.c.position).where(mine)).all()
+    return min(positions) if len(positions) == len(found.connectors) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from random import Random
 
-from service.demo.model import Agreement, LineItem, Order, Sale, Visit, Visits, World
+from service.demo.model import Agreement, Checkout, LineItem, Order, Sale, Visit, Visits, World
 
 FIRST_DAY = date(2026, 2, 20)  # the clocks of most zones change within the days that follow
 DAYS = 100
@@ -49,7 +49,17 @@ class _Maker:
             world.orders.append(self.order(self.random.choice(people), start))
         visits = [self.visits(start) for _ in range(200)]
         world.visits = lambda: visits
+        edges = [world.now - 86_400 + seconds for seconds in (-1, 0, 1)]
+        world.checkouts = [self.checkout(at) for at in (*(self.moment(start) for _ in range(80)), *edges)]
         return world
+
+    def moment(self, start: int) -> int:
+        return start + self.random.randrange(DAYS * 96) * 900
+
+    def checkout(self, begun: int) -> Checkout:
+        """One in three is recovered, some of them within the day."""
+        completed_at = begun + self.random.choice((3_600, 400_000)) if self.random.random() < 0.35 else None
+        return Checkout(self.id(), begun, completed_at or begun, None, self.random.randrange(9_000), completed_at)
 
     def visits(self, start: int) -> Visits:
         """Some sessions of one moment; more may complete a checkout than reach it, or put something into the cart."""
@@ -57,7 +67,7 @@ class _Maker:
         stages = [self.random.randint(0, count) for _ in range(4)]
         campaign, _, medium, source, _ = pick(UTMS) or (None,) * 5
         return Visits(
-            start + self.random.randrange(DAYS * 96) * 900, self.random.random() < 0.7, count, *stages,
+            self.moment(start), self.random.random() < 0.7, count, *stages,
             pick(("search", "direct", None)), source, medium, campaign, pick(("mobile", "desktop", None)),
         )  # fmt: skip
 

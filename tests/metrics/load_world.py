@@ -14,16 +14,25 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from service.demo.model import Agreement, Order, Sale, Visit, World
+from service.demo.model import Agreement, Checkout, Order, Sale, Visit, World
 from service.store import facts
-from service.store.tables import order_agreements, order_sales, orders, session_days
+from service.store.tables import (
+    checkouts,
+    online_sources,
+    order_agreements,
+    order_sales,
+    orders,
+    session_days,
+    watermarks,
+)
 from service.values import Shop
 
 
 def load_world(connection: Connection, world: World, *, deleted_ids: Collection[int] = ()) -> Shop:
-    """The shop, once its sessions, orders, ledger and facts are in the tables; those in `deleted_ids` marked gone."""
+    """The shop, once all that its metrics count is in the tables; orders in `deleted_ids` marked gone."""
     insert_orders(connection, world, world.orders, deleted_ids)
     insert_sessions(connection, world)
+    insert_checkouts(connection, world)
     facts.rebuild(connection, world.shop_id)
     return shop_of(world)
 
@@ -66,6 +75,29 @@ def insert_sessions(connection: Connection, world: World) -> None:
     ]
     if rows:
         connection.execute(session_days.insert(), rows)
+
+
+def insert_checkouts(connection: Connection, world: World) -> None:
+    """The checkouts, read up to the world's present, and what tells the orders beside them."""
+    if world.checkouts:
+        connection.execute(checkouts.insert(), [checkout_row(world, checkout) for checkout in world.checkouts])
+        now = _instant(world.now)
+        read = {"shop_id": world.shop_id, "connector": "checkouts", "position": now, "moved_at": now}
+        connection.execute(watermarks.insert(), read)
+        connection.execute(online_sources.insert(), {"shop_id": world.shop_id, "source_name": "web"})
+
+
+def checkout_row(world: World, checkout: Checkout) -> dict[str, Any]:
+    return {
+        "shop_id": world.shop_id,
+        "checkout_id": checkout.id,
+        "created_at": _instant(checkout.created_at),
+        "created_date": _day(world, checkout.created_at),
+        "updated_at": _instant(checkout.updated_at),
+        "completed_at": None if checkout.completed_at is None else _instant(checkout.completed_at),
+        "currency": world.currency,
+        "total_minor": checkout.total,
+    }
 
 
 def order_row(world: World, order: Order, *, is_deleted: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ of the definitions do and says numerator and denominator, money in the shop's cu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -29,6 +29,8 @@ class Second(Protocol):
 
 def second(world: World, metric: str, where: Mapping[str, str], population: str = "all") -> Second:
     """Who answers that metric."""
+    if metric in _CHECKOUTS:
+        return SecondCheckouts(world)
     return SecondSessions(world, where) if metric in _SESSIONS else SecondAnswer(world, where, population)
 
 
@@ -195,7 +197,38 @@ _SESSIONS: Mapping[str, tuple[Callable[[Visits], int], Callable[[Visits], int] |
     "checkout_completion_rate": (lambda v: v.completed_checkout, lambda v: v.reached_checkout),
     "checkout_abandonment_rate": (lambda v: v.reached_checkout - v.completed_checkout, lambda v: v.reached_checkout),
 }
-METRIC_IDS = frozenset({*_METRICS, *_SESSIONS})
+
+
+class SecondCheckouts:
+    """About checkouts that were left, and online orders beside them, a day after each."""
+
+    def __init__(self, world: World) -> None:
+        settled = world.now - 24 * 60 * 60
+        left = [each for each in world.checkouts if each.created_at <= settled]
+        self.abandoned = [_day(world, each.created_at) for each in left if each.completed_at is None]
+        self.recovered = [_day(world, each.created_at) for each in left if each.completed_at is not None]
+        self.bought = [
+            _day(world, order.processed_at)
+            for order in world.orders
+            if order.source_name == "web" and not order.test and order.processed_at <= settled
+        ]
+
+    def answer(self, metric: str, start: date | None, end: date) -> Answer:
+        part, whole = _CHECKOUTS[metric]
+        counts = [
+            sum((start or date.min) <= day < end for name in names for day in getattr(self, name))
+            for names in (part, whole)
+        ]
+        return Decimal(counts[0]), Decimal(counts[1]) if whole else None
+
+
+_CHECKOUTS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "abandoned_checkouts": (["abandoned"], []),
+    "recovered_checkouts": (["recovered"], []),
+    "abandoned_checkout_rate": (["abandoned"], ["abandoned", "bought"]),
+    "checkout_recovery_rate": (["recovered"], ["abandoned", "recovered"]),
+}
+METRIC_IDS = frozenset({*_METRICS, *_SESSIONS, *_CHECKOUTS})
 
 _OF_LINES = ("product_type", "vendor")
 _UTM_PLACES = {"campaign": 0, "medium": 2, "source": 3}

@@ -101,7 +101,7 @@ def test_a_file_without_a_header_has_only_text() -> None:
 def test_an_unknown_metric_is_answered_with_what_was_meant() -> None:
     with pytest.raises(Misconfigured, match="did you mean repeat_customers"):
         metric("repeat_customer")
-    with pytest.raises(Misconfigured, match="there are added_to_cart_rate, average_net_order_value"):
+    with pytest.raises(Misconfigured, match="there are abandoned_checkout_rate, abandoned_checkouts"):
         metric("weather")
 
 

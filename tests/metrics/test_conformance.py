@@ -63,7 +63,8 @@ def segments(metric: Metric, random: Random, turn: int) -> Iterator[dict[str, st
     yield {}
     for name in metric.segments[turn % 3 :: 3]:
         yield {name: random.choice(VALUES[name])}
-    yield {name: random.choice(VALUES[name]) for name in random.sample(metric.segments, 2)}
+    if len(metric.segments) > 1:
+        yield {name: random.choice(VALUES[name]) for name in random.sample(metric.segments, 2)}
 
 
 @pytest.fixture(params=[0, 1, 2])
@@ -105,7 +106,7 @@ def test_every_metric_equals_its_second_answer(connection: Connection, shop: Sho
                     if ours != expected:
                         differ.append((metric.id, where, population, str(window), ours, expected))
     assert differ == []
-    assert len(checked) > 10 * len(METRICS)
+    assert len(checked) > 10 * len([metric for metric in METRICS if metric.segments])
 
 
 def test_the_second_answer_knows_every_metric() -> None:
@@ -117,7 +118,8 @@ def test_a_series_is_its_windows_asked_one_by_one(connection: Connection, shop: 
     start, end = MIDDLE, MIDDLE + timedelta(days=15)
     for metric in METRICS:
         kinds: list[SeriesKind] = ["as_of"] if metric.kind == "level" else ["running", "daily", "trailing_28d", "as_of"]
-        for where in ({}, *random.sample(list(segments(metric, random, random.randrange(3))), 2)):
+        split = list(segments(metric, random, random.randrange(3)))
+        for where in ({}, *random.sample(split, min(2, len(split)))):
             population = random.choice(metric.family.populations)
             reader = second(world, metric.id, where, population)
             for kind in kinds:

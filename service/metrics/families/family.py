@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from service.metrics.segments import Condition, Dimension
 from service.values import Population
@@ -44,6 +45,8 @@ class Family:
     dimensions: Mapping[str, Dimension]
     populations: tuple[Population, ...]
     census: Callable[[Asked, Mapping[str, str]], str]
+    unread: str = "were not read"  # what became of the things of before our history begins
+    settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
 
 
 def select(columns: Sequence[str]) -> str:
