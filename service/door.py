@@ -186,7 +186,9 @@ def _access(client: Client, shop: Shop, connector: Connector) -> Iterator[Part]:
     yield Part("scopes", True, f"granted: {', '.join(sorted(connector.required_scopes))}, for {name}")
     refused = optional.without_scope(shop.scopes) | (optional.look(client).refused if optional.parts else frozenset())
     for part in optional.named(refused):
-        yield Part("access", False, f"{part} is denied, so nothing tells {part.lost}", part.mend, is_vital=False)
+        yield Part(
+            "access", False, f"{part} is denied, so nothing tells {part.lost}", part.mend(shop.scopes), is_vital=False
+        )
 
 
 def _reports(client: Client, shop: Shop, now: datetime) -> Part:

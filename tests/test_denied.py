@@ -156,6 +156,12 @@ def test_an_approval_that_shows_nothing_yet_changes_nothing(shop: OpenShop) -> N
         done(shop.sync())
     assert not measured(shop, utm_source="").is_complete
     assert len(outcomes(shop)) == 6  # a backfill and an increment, with the one that was refused; three increments
+    for _ in range(30):
+        shop.store.order(price=100)
+    sell(shop, "2026-07-16 10:00", 3, "newsletter", "mug")  # the newest shows a journey
+    shop.later(minutes=10)
+    done(shop.sync())
+    assert measured(shop, utm_source="newsletter").is_complete
 
 
 def test_without_read_customers_orders_are_read_and_nobody_knows_whose(shop: OpenShop) -> None:
@@ -237,6 +243,12 @@ def test_check_and_show_tell_what_is_missing_and_what_is_lost(tmp_path: Path) ->
         assert "incomplete: customerJourneySummary was denied to this app, so nothing tells where" in shown.out
         [row] = json.loads(okrsync("metrics", "show", "orders", "--format", "json").out)
         assert row["complete"] is True
+
+
+def test_the_mend_is_a_scope_or_an_approval() -> None:
+    customer = OPTIONAL.parts[0]
+    assert "add the scope read_customers" in customer.mend(frozenset({"read_orders"}))
+    assert "protected customer data" in customer.mend(frozenset({"read_orders", "read_customers"}))
 
 
 def test_every_part_is_marked_in_the_documents_and_left_out_of_them() -> None:

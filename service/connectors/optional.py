@@ -28,9 +28,9 @@ class Part:
     lost: str  # the same, for people
     scope: str | None = None  # what it needs beyond the required ones; None: approval for protected customer data
 
-    @property
-    def mend(self) -> str:
-        if self.scope:
+    def mend(self, scopes: frozenset[str]) -> str:
+        """What a person can do about its refusal, with these scopes granted."""
+        if self.scope and self.scope not in scopes:
             return f"add the scope {self.scope} to the app, release it, and approve it in the store"
         return "ask for protected customer data access for the app, and choose its distribution"
 
@@ -52,7 +52,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class OptionalFields:
-    """The parts of a connector, and the page of its documents that asks for them all."""
+    """The parts of a connector, and the page of its documents that asks for them all, newest first if `$reverse`."""
 
     parts: tuple[Part, ...] = ()
     file: str = ""
@@ -84,7 +84,7 @@ class OptionalFields:
         prefix = f"{self.root}.nodes."
         answer = client.execute(
             operation(self.file, self.page, client.api_version),
-            {"query": "", "first": LOOKED_AT},
+            {"query": "", "first": LOOKED_AT, "reverse": True},
             optional=[prefix + path for part in self.parts for path in part.paths],
         )
         refused = {part.name for error in answer.errors if (part := self._part_of(error.get("path") or ()))}
