@@ -25,6 +25,7 @@ from service.errors import Busy, Interrupted, Misconfigured, OkrsyncError, Probl
 from service.installation import stopped_by
 from service.periods import Schedule
 from service.pipeline import Installation
+from service.reconcile import reconcile
 from service.settings import ShopSettings
 
 JITTER_SECONDS = 5
@@ -84,11 +85,11 @@ def _stopper(stopping: threading.Event) -> Callable[[int, FrameType | None], Non
 
 
 def schedule(installation: Installation, stopping: threading.Event) -> BackgroundScheduler:
-    """A scheduler with a job for each connector of each shop, the first run at once; not started."""
+    """A scheduler: a job for each connector of each shop, one that compares, the first run at once; not started."""
     jobs = [(shop, connector) for shop in installation.settings.shops for connector in pipeline.CONNECTORS]
     scheduler = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": {"type": "threadpool", "max_workers": len(jobs)}},
+        executors={"default": {"type": "threadpool", "max_workers": len(jobs) + len(installation.settings.shops)}},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for shop, connector in jobs:
@@ -97,6 +98,14 @@ def schedule(installation: Installation, stopping: threading.Event) -> Backgroun
             trigger(shop.schedule.of(connector.name)),
             args=(installation, shop, connector, stopping),
             id=f"{connector.name} {shop.domain}",
+            next_run_time=pipeline.wall_clock(),
+        )
+    for shop in installation.settings.shops:
+        scheduler.add_job(
+            compare,
+            trigger(shop.schedule.of("reconcile")),
+            args=(installation, shop, stopping),
+            id=f"reconcile {shop.domain}",
             next_run_time=pipeline.wall_clock(),
         )
     return scheduler
@@ -111,10 +120,22 @@ def trigger(every: Schedule) -> BaseTrigger:
 
 def work(installation: Installation, shop: ShopSettings, connector: Connector, stopping: threading.Event) -> None:
     """One turn of a connector: read, measure, assess, record. Trouble is logged, and the next turn tries again."""
+    # What could not be read makes the key results stale, and that is a judgement too.
+    _turn(installation, shop, stopping, partial(_read, connector=connector), _reckon)
+
+
+def compare(installation: Installation, shop: ShopSettings, stopping: threading.Event) -> None:
+    """One look at what Shopify itself counts; what is left unexplained, key results say."""
+    _turn(installation, shop, stopping, _reconcile, _reckon)
+
+
+Step = Callable[[Installation, ShopSettings], None]
+
+
+def _turn(installation: Installation, shop: ShopSettings, stopping: threading.Event, *steps: Step) -> None:
     if stopping.is_set():
         return
-    # What could not be read makes the key results stale, and that is a judgement too.
-    for step in (partial(_read, connector=connector), _reckon):
+    for step in steps:
         _attempt(step, installation, shop)
 
 
@@ -125,6 +146,19 @@ def _read(installation: Installation, shop: ShopSettings, connector: Connector) 
     log.info("%s: %s: %d rows read, %d changed", shop.domain, connector.name, outcome.rows, outcome.rows_changed)
 
 
+def _reconcile(installation: Installation, shop: ShopSettings) -> None:
+    found = reconcile(installation, shop)
+    if found.not_yet:
+        log.info("%s: nothing to compare with Shopify yet: %s", shop.domain, found.not_yet)
+        return
+    log.info("%s: compared with Shopify: %s", shop.domain, found.verdict)
+    for each in found.unexplained:
+        told = (each.figure, each.day, each.ours, each.shopify)
+        log.warning("%s: %s of %s: ours %s, Shopify's %s, unexplained", shop.domain, *told)
+    if found.error:
+        raise found.error
+
+
 def _reckon(installation: Installation, shop: ShopSettings) -> None:
     installation.sleep(0)
     reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation, shop))
@@ -132,9 +166,7 @@ def _reckon(installation: Installation, shop: ShopSettings) -> None:
         log.info("%s: %d status changes", shop.domain, reckoned.status_changes)
 
 
-def _attempt(
-    step: Callable[[Installation, ShopSettings], None], installation: Installation, shop: ShopSettings
-) -> None:
+def _attempt(step: Step, installation: Installation, shop: ShopSettings) -> None:
     try:
         step(installation, shop)
     except (Interrupted, Busy) as error:

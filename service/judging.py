@@ -22,14 +22,15 @@ from service.okr.model import KeyResult, Kpi, Objective, Plan
 from service.okr.pace import Day
 from service.okr.status import Before
 from service.okr.windows import WindowKind, baseline_window, grows, reading_window
-from service.periods import ONE_DAY, Quarter, day_start, shop_day
+from service.periods import Quarter, day_start, first_whole_day
 from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
-from service.store import results
+from service.store import reconciliations, results
 from service.store import shops as shops_
 from service.store.coverage import coverage
 from service.store.engine import Connection
-from service.values import CheckIn, Coverage, Measurement, Population, Segment, Shop, Window
+from service.unexplained import doubt_of
+from service.values import CheckIn, Comparison, Coverage, Measurement, Population, Segment, Shop, Window
 
 GAPS_BEFORE_STALE = 3
 """Missed runs of a connector before its data count as stale: one may fail in passing, and one may be under way."""
@@ -70,6 +71,7 @@ class Ground:
     coverages: Mapping[str, Coverage]  # by connector
     allowances: Mapping[str, timedelta]
     is_cut: bool  # orders older than 60 days are hidden from us now
+    unexplained: Sequence[Comparison] = ()  # differences from Shopify's own figures, by day
 
     @property
     def coverage(self) -> Coverage:
@@ -94,8 +96,7 @@ class Ground:
         begins = read.covered_from
         if begins is None or begins <= self.shop.created_at:
             return None
-        day = shop_day(begins, self.shop.timezone)
-        return day if day_start(day, self.shop.timezone) == begins else day + ONE_DAY
+        return first_whole_day(begins, self.shop.timezone)
 
     def _blind_to(self, connector: str, metric: Metric) -> str:
         """Why later events of old orders cannot be seen, where the metric counts events by their own day."""
@@ -143,6 +144,7 @@ def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -
         {name: coverage(connection, shop.shop_id, name) for name in names()},
         {name: GAPS_BEFORE_STALE * schedule.of(name).longest_gap() for name in names()},
         shops_.history_is_cut(connection, shop.shop_id),
+        reconciliations.unexplained(connection, shop.shop_id),
     )
 
 
@@ -279,7 +281,8 @@ def measured(
     if footing.coverage.covered_from is None:
         found = replace(found, value=None, value_low=None, value_high=None)
     because = footing.because
-    return replace(found, is_complete=False, incomplete_because=because) if because else found
+    found = replace(found, is_complete=False, incomplete_because=because) if because else found
+    return _doubted(found, ground)
 
 
 def asking(connection: Connection, ground: Ground) -> Ask:
@@ -296,7 +299,8 @@ def asking(connection: Connection, ground: Ground) -> Ask:
             connection, ground.shop, metric_id, windows, segment=segment, population=population,
             covered_from=footing.covered_from,
         )  # fmt: skip
-        return [_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found]
+        answers = (_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found)
+        return [_doubted(each, ground) for each in answers]
 
     return ask
 
@@ -321,6 +325,15 @@ def _as_measurement(
         incomplete_because=found.incomplete_because or footing.because,
         data_as_of=footing.coverage.covered_to,
     )
+
+
+def _doubted(found: Measurement, ground: Ground) -> Measurement:
+    """The same with what comparing with Shopify left unexplained of its days."""
+    doubt = doubt_of(ground.unexplained, catalogue()[found.metric], found.window, ground.shop.currency)
+    found = replace(found, remark=doubt.remark)
+    if not doubt.hindrance:
+        return found
+    return replace(found, is_complete=False, incomplete_because=found.incomplete_because or doubt.hindrance)
 
 
 def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:

@@ -124,6 +124,12 @@ def day_start(day: date, tz: str | ZoneInfo) -> datetime:
     return after
 
 
+def first_whole_day(instant: datetime, tz: str | ZoneInfo) -> date:
+    """The first shop day that begins no earlier than an instant."""
+    day = shop_day(instant, tz)
+    return day if day_start(day, tz) == instant else day + ONE_DAY
+
+
 def last_complete_day(now: datetime, tz: str | ZoneInfo) -> date:
     """Yesterday, where the shop is."""
     return shop_day(now, tz) - ONE_DAY

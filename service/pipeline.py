@@ -32,6 +32,7 @@ from service.plans import check_currencies, plans_for, plans_of, stray_problems
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
+from service.store.coverage import record_allowances
 from service.store.engine import Connection, reading
 from service.values import Coverage, Measurement, Population, Segment, Shop
 
@@ -50,6 +51,8 @@ __all__ = [
     "look_at",
     "plans_of",
     "reckon",
+    "require_order",
+    "run",
     "shop_of",
     "show_metric",
     "status",
@@ -64,11 +67,11 @@ ORDERS = CONNECTORS[0]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one run of a connector ended. `error` is None when it is done."""
+    """How one run ended. `error` is None when it is done."""
 
     shop: str
-    connector: str
-    kind: str  # backfill, incremental
+    connector: str  # or what else has a lease and runs of its own
+    kind: str  # backfill, incremental, reconcile
     outcome: runs.Outcome
     rows: int = 0
     rows_changed: int = 0
@@ -110,7 +113,7 @@ def backfill(
     progress: Progress | None = None,
 ) -> Outcome:
     """A connector's history read whole, or the part of it on the shop days `first` to `last`."""
-    _require_order(first, last)
+    require_order(first, last)
     work_on = partial(connector.backfill, asked=Asked(first, last, is_restarted=restart))
 
     def read() -> Outcome:
@@ -144,7 +147,7 @@ def expected_rows(
     last: date | None = None,
 ) -> int:
     """How many rows a backfill of those shop days would read, by Shopify's own count."""
-    _require_order(first, last)
+    require_order(first, last)
     with connected(installation, shop, connector) as entered:
         return connector.expected(entered.client, entered.shop, *Asked(first, last).bounds(entered.shop, entered.now))
 
@@ -157,13 +160,25 @@ def _run(
     work_on: Callable[[Work], None],
     progress: Progress | None = None,
 ) -> Outcome:
-    """Hold the lease, open a run, do the work, and close the run with how it ended."""
-    engine, clock, shop, name = installation.engine, installation.clock, entered.shop, connector.name
+    missing = tuple(connector.optional.unknown(entered.shop.denied))
+    return run(installation, entered, connector.name, kind, work_on, progress, missing)
+
+
+def run(
+    installation: Installation,
+    entered: Entered,
+    name: str,
+    kind: str,
+    work_on: Callable[[Work], None],
+    progress: Progress | None = None,
+    missing: Sequence[str] = (),
+) -> Outcome:
+    """Hold the lease of that name, open a run, do the work, and close the run with how it ended."""
+    engine, clock, shop = installation.engine, installation.clock, entered.shop
     error: OkrsyncError | None = None
     outcome: runs.Outcome = "interrupted"
     told: str | None = None
     doubts: Counter[str] = Counter()
-    missing = tuple(connector.optional.unknown(shop.denied))
     try:
         with leases.lease(engine, shop.shop_id, name, clock()) as lease:
             with engine.begin() as connection:
@@ -207,7 +222,7 @@ def _told(doubts: Counter[str]) -> tuple[str, ...]:
     return tuple(f"{count:,} {what}" for what, count in sorted(doubts.items()))
 
 
-def _require_order(first: date | None, last: date | None) -> None:
+def require_order(first: date | None, last: date | None) -> None:
     if first and last and first > last:
         raise Misconfigured([Problem("--from", str(first), f"is after the last day, {last}")])
 
@@ -232,6 +247,9 @@ def reckon(installation: Installation, settings: ShopSettings, plans: Sequence[P
         pending.catch_up(engine, shop.shop_id, renew)
         with reading(engine) as connection:
             ground = ground_of(connection, shop, settings.schedule)
+        with engine.begin() as connection:
+            renew(connection)
+            record_allowances(connection, shop.shop_id, ground.allowances)
         return reckoning.reckon(
             engine,
             renew,
@@ -340,7 +358,7 @@ def show_metric(
         last = last or last_complete_day(installation.clock(), shop.timezone)
         fiscal_year_start = installation.settings.calendar.fiscal_year_start
         first = first or Quarter.containing(last, fiscal_year_start).start
-        _require_order(first, last)
+        require_order(first, last)
         windows = metrics.windows(first, last + ONE_DAY, by, fiscal_year_start)
         found = [measured(connection, ground, metric_id, window, segment, population) for window in windows]
         return [up_to_the_data(each, ground) for each in found]

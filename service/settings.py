@@ -35,6 +35,7 @@ HINTS = {
     "shops.schedule.checkouts": 'write "every 15 minutes" or five cron fields',
     "shops.schedule.orders": 'write "every 5 minutes" or five cron fields',
     "shops.schedule.sessions": 'write "every 1 hour" or five cron fields',
+    "shops.schedule.reconcile": 'write "every 1 day" or five cron fields, in UTC',
 }
 
 
@@ -85,14 +86,16 @@ class Tokens(_Frozen):
 
 
 class ConnectorSchedule(_Frozen):
-    """When each connector runs; its fields are the connectors' names."""
+    """When each connector runs, by its name; and when what they read is compared with Shopify's own figures."""
 
     orders: Annotated[str, AfterValidator(_schedule)] = "every 5 minutes"
     sessions: Annotated[str, AfterValidator(_schedule)] = "every 1 hour"
     checkouts: Annotated[str, AfterValidator(_schedule)] = "every 15 minutes"
 
-    def of(self, connector: str) -> Schedule:
-        return Schedule.parse(getattr(self, connector))
+    reconcile: Annotated[str, AfterValidator(_schedule)] = "every 1 day"
+
+    def of(self, job: str) -> Schedule:
+        return Schedule.parse(getattr(self, job))
 
 
 class ShopSettings(_Frozen):

@@ -120,6 +120,7 @@ class Measurement:
     left_out: Mapping[str, int] = field(default_factory=dict)  # reason -> rows not counted
     is_complete: bool = True  # does the history reach far enough?
     incomplete_because: str = ""
+    remark: str = ""  # what is doubtful about it although it stands
     data_as_of: datetime | None = None  # the watermark the answer rests on
 
 
@@ -161,3 +162,22 @@ class Coverage:
     expected_rows: int | None
     verified_at: datetime | None
     gap: str = ""
+
+
+UNEXPLAINED = "unexplained"
+"""The cause of a difference that nothing accounts for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure of a shop day, ours beside Shopify's. Units: counts, and money in the shop's currency."""
+
+    day: date
+    figure: str
+    ours: Decimal
+    shopify: Decimal
+    cause: str = ""  # why they differ; where they agree: why they had differed, if that was mended
+
+    @property
+    def difference(self) -> Decimal:
+        return self.ours - self.shopify

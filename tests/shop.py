@@ -31,6 +31,7 @@ from service.demo.server import DemoStore, Seen
 from service.judging import Judged
 from service.pipeline import Installation, Outcome, PlanStatus, Sizes
 from service.reckon import Reckoned
+from service.reconcile import Reconciled, reconcile
 from service.settings import ShopSettings
 from service.store import landing
 from service.store.coverage import coverage
@@ -153,6 +154,10 @@ class OpenShop:
         found = pipeline.reckon(self.installation, self.settings, pipeline.plans_of(self.installation))
         assert found is not None, "nothing is known of the shop"
         return found
+
+    def reconcile(self, first: str | None = None, last: str | None = None) -> Reconciled:
+        days = (date.fromisoformat(each) if each else None for each in (first, last))
+        return reconcile(self.installation, self.settings, **dict(zip(("first", "last"), days, strict=True)))
 
     def turn(self) -> Reckoned:
         """What the daemon does on its schedule."""

@@ -13,18 +13,26 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 
 from service import daemon
 from service.connectors import names
 from service.connectors.orders import NAME
-from service.daemon import schedule, trigger, work
+from service.daemon import compare, schedule, trigger, work
 from service.periods import Schedule
 from service.pipeline import ORDERS
 from service.settings import load
 from service.store import landing
 from service.store.engine import open_engine
-from service.store.tables import key_result_readings, leases, orders, sync_runs
+from service.store.tables import (
+    key_result_readings,
+    leases,
+    order_agreements,
+    order_facts,
+    order_sales,
+    orders,
+    sync_runs,
+)
 from tests.command import Command, command_for, live, living_store, sell
 from tests.shop import OpenShop, WatchedStore, corner_shop, differences, done, dump, on_sqlite, open_shop, world_dump
 
@@ -217,8 +225,9 @@ def test_after_the_signal_no_turn_begins(shop: OpenShop) -> None:
 
 @on_sqlite
 def test_every_connector_of_a_shop_has_a_job_that_begins_at_once(shop: OpenShop) -> None:
+    """And so has the comparison with Shopify."""
     jobs = schedule(shop.installation, Event()).get_jobs()
-    assert [job.id for job in jobs] == [f"{name} corner.myshopify.com" for name in names()]
+    assert [job.id for job in jobs] == [f"{name} corner.myshopify.com" for name in (*names(), "reconcile")]
     assert all(job.next_run_time <= datetime.now(UTC) for job in jobs)
 
 
@@ -257,3 +266,25 @@ def test_by_hand_and_by_timer_are_the_same(shop: OpenShop) -> None:
 @on_sqlite
 def test_settings_are_read_once(shop: OpenShop) -> None:
     assert load(shop.installation.settings.file, {}) == shop.installation.settings
+
+
+# --- what was read, compared ---------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_the_nightly_comparison_waits_for_the_history(shop: OpenShop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "okrsync.daemon")
+    compare(shop.installation, shop.settings, Event())
+    assert "nothing to compare with Shopify yet: no orders have been read yet" in caplog.text
+    assert shop.store.requests == []
+
+
+def test_a_lost_order_is_back_in_the_morning(shop: OpenShop, caplog: pytest.LogCaptureFixture) -> None:
+    turn(shop)
+    with shop.engine.begin() as connection:
+        for table in (order_sales, order_agreements, order_facts, orders):
+            connection.execute(delete(table))
+    caplog.set_level(logging.INFO, "okrsync.daemon")
+    compare(shop.installation, shop.settings, Event())
+    assert "compared with Shopify: 7 days, 11 figures: all equal; 7 were mended" in caplog.text
+    assert differences(dump(shop.engine), world_dump(shop.store.world)) == []

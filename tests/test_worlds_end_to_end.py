@@ -146,6 +146,23 @@ def test_the_views_add_up_to_the_metrics(boutique: OpenShop) -> None:
     ) == [(0,)]
 
 
+def test_every_day_of_the_boutique_equals_shopify_s_own_figures(boutique: OpenShop) -> None:
+    """Counts, and the sales report to the cent, from the first order that was brought over on."""
+    asked = len(boutique.store.requests)
+    found = boutique.reconcile(last="2026-09-29")
+    assert found.differing == []
+    assert found.figures == 11
+    # A question for each of two counts and the report, for each span of a year at most; and the door.
+    spans = -(-found.days // 366)
+    assert len(boutique.store.requests) - asked == 1 + 3 * spans
+    [sums] = boutique.sql(
+        "select sum(case when figure = 'net_sales' then shopify end), sum(case when figure = 'orders' then shopify end)"
+        " from bi_reconciliation"
+    )
+    [ours] = boutique.sql("select sum(net_sales), sum(orders) from bi_sales_daily where sales_date <= '2026-09-29'")
+    assert [float(each) for each in sums] == pytest.approx([float(each) for each in ours])
+
+
 # --- a published log -----------------------------------------------------------------------------------------------
 
 REPEATS = """

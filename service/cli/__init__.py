@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import demo, metrics, okr, okrs, privacy, setup, syncing
+from service.cli import demo, metrics, okr, okrs, privacy, reconciling, setup, syncing
 
 app = typer.Typer(
     name="okrsync",
@@ -36,6 +36,7 @@ def _root(
 demo.register(app)
 setup.register(app)
 syncing.register(app)
+reconciling.register(app)
 okrs.register(app)
 metrics.register(app)
 okr.register(app)

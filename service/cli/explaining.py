@@ -73,6 +73,8 @@ def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
         yield f"left out      {rows:,} {LEFT_OUT.get(reason, reason)}"
     if not measurement.is_complete:
         yield f"incomplete    {measurement.incomplete_because}"
+    if measurement.remark:
+        yield f"doubtful      {measurement.remark}"
     yield f"source        {metric.source}"
     yield f"decision      {metric.decision}"
 

@@ -17,7 +17,15 @@ def search(field: str, start: datetime, end: datetime) -> str:
 
     Source: https://shopify.dev/docs/api/usage/search-syntax
     """
-    return f"{field}:>='{_text(start)}' {field}:<'{_text(end)}'"
+    return f"{since(field, start)} {before(field, end)}"
+
+
+def since(field: str, instant: datetime) -> str:
+    return f"{field}:>='{_text(instant)}'"
+
+
+def before(field: str, instant: datetime) -> str:
+    return f"{field}:<'{_text(instant)}'"
 
 
 def _text(instant: datetime) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from service.demo.model import Agreement, Order, Sale, World
+from service.demo.model import Order, Sale, World
 from service.demo.money import amount
 
 
@@ -43,16 +43,27 @@ class SalesDay:
         return self.net + sum(self.minor[name] for name in ("shipping", "taxes", "duties", "fees"))
 
 
-def events(world: World) -> Iterator[tuple[int, SalesDay]]:
+@dataclass(slots=True)
+class Habits:
+    """What nobody has promised about these reports, as it is taken to be; a story may have it otherwise."""
+
+    zone: str | None = None  # days are cut in it, whatever the query asks for
+    tests_count: bool = False
+    reversals_on_order_day: bool = False
+
+
+def events(world: World, habits: Habits) -> Iterator[tuple[int, SalesDay]]:
     """Everything that counts, each with its instant."""
     bought: Counter[int] = Counter()
     for order in sorted(world.orders, key=lambda each: (each.processed_at, each.id)):
-        if order.test:
+        if order.test and not habits.tests_count:
             continue
         yield order.processed_at, _placed(order, bought)
         for agreement in order.agreements:
-            at = order.processed_at if agreement.reason == "ORDER" else agreement.happened_at
-            yield at, _entries(agreement)
+            for sale in agreement.sales:
+                is_of_order = agreement.reason == "ORDER" or (habits.reversals_on_order_day and sale.total < 0)
+                at = order.processed_at if is_of_order else agreement.happened_at
+                yield at, SalesDay(Counter(_columns(sale)))
 
 
 def _placed(order: Order, bought: Counter[int]) -> SalesDay:
@@ -66,13 +77,6 @@ def _placed(order: Order, bought: Counter[int]) -> SalesDay:
         if bought[order.customer_id]:
             found.returning.add(order.customer_id)
         bought[order.customer_id] += 1
-    return found
-
-
-def _entries(agreement: Agreement) -> SalesDay:
-    found = SalesDay()
-    for sale in agreement.sales:
-        found.minor.update(_columns(sale))
     return found
 
 

@@ -20,7 +20,7 @@ from uuid import uuid4
 from service.demo.model import Visits
 from service.demo.money import iso
 from service.demo.ql_grammar import ParseError, Query, parse
-from service.demo.ql_sales import SalesDay, events
+from service.demo.ql_sales import Habits, SalesDay, events
 from service.demo.ql_sales import metrics as sales_metrics
 from service.demo.records import Table
 from service.demo.worlds.days import Days
@@ -118,6 +118,7 @@ class Reports:
         self.bucket = WindowBucket(points, window_seconds)
         self.has_level_2 = True
         self.is_until_exclusive = False  # one account of Shopify's behaviour says so
+        self.habits = Habits()
         self.throttles = 0
         self.arrays = 0
         self.parse_errors: list[str] = []
@@ -201,8 +202,8 @@ class Reports:
         found: dict[date | None, SalesDay] = {}
         if query.is_timeseries:
             found = {day: SalesDay() for day in _days(query.since, until)}
-        for at, part in events(self.shop.world):
-            day = self._day(at, query.timezone)
+        for at, part in events(self.shop.world, self.habits):
+            day = self._day(at, self.habits.zone or query.timezone)
             if query.since <= day <= until:
                 found.setdefault(day if by_day else None, SalesDay()).add(part)
         exponent = self.shop.world.exponent

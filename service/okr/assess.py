@@ -89,7 +89,8 @@ def assess(
     case = Case(
         check_in, key_result, facts, goal, day, rule, because, by_numbers, expected, limits, evidence, lacks_forecast
     )
-    return replace(check_in, explanation=explain(case))
+    told = explain(case)
+    return replace(check_in, explanation=f"{told} Doubtful: {reading.remark}." if reading and reading.remark else told)
 
 
 def _limits(goal: Goal, value: Decimal | None, rule: Rule, evidence: Evidence) -> Kept | None:

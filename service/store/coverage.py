@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, select, update
 
 from service.store.pending import facts_are_stale
 from service.store.tables import backfill_slices, sync_runs, watermarks
@@ -50,3 +53,12 @@ def _why_nothing(connection: Connection, shop_id: int, connector: str) -> str:
     if last and last.outcome == "rests":
         return f"{connector} cannot be read: {last.error}"
     return f"no {connector} have been read yet: run okrsync backfill"
+
+
+def record_allowances(connection: Connection, shop_id: int, allowances: Mapping[str, timedelta]) -> None:
+    """Until when each connector's position is as new as its schedule wants it, for whoever reads the database alone."""
+    c = watermarks.c
+    mine = select(c.connector, c.position).where(c.shop_id == shop_id, c.connector.in_(allowances))
+    for connector, position in connection.execute(mine).all():
+        is_it = (c.shop_id == shop_id) & (c.connector == connector) & (c.position == position)
+        connection.execute(update(watermarks).where(is_it).values(overdue_at=position + allowances[connector]))

@@ -308,6 +308,7 @@ watermarks = Table(
     _key("connector", Text),
     _must("position", UtcInstant),
     _must("moved_at", UtcInstant),
+    Column("overdue_at", UtcInstant),  # when a position that has not moved on by then is later than its schedule allows
 )
 
 backfill_slices = Table(
@@ -353,6 +354,20 @@ pending_work = Table(
     Column("notes", BigInteger, nullable=False, server_default="0"),
     # Facts must be rebuilt (a backfill landed rows) before anything is measured.
     _must("is_facts_stale", Boolean),
+)
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    _key("shop_id"),
+    _key("day", Date),
+    _key("figure", Text),
+    _must("ours", ExactDecimal),  # money in the shop's currency
+    _must("shopify", ExactDecimal),
+    _must("difference", ExactDecimal),  # ours less Shopify's
+    _must("cause", Text),  # empty: they agree and always did
+    _must("checked_at", UtcInstant),
+    Column("read_again_at", UtcInstant),  # when the day was read again because of this very difference
 )
 
 leases = Table(

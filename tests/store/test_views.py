@@ -22,7 +22,7 @@ from tests.shop import OpenShop, done, open_shop
 
 CONTRACT = {
     "bi_key_results", "bi_key_results_daily", "bi_objectives", "bi_check_ins", "bi_metrics_daily", "bi_orders",
-    "bi_sales_daily", "bi_sessions_daily", "bi_checkouts", "bi_coverage", "bi_sync_runs",
+    "bi_sales_daily", "bi_sessions_daily", "bi_checkouts", "bi_coverage", "bi_sync_runs", "bi_reconciliation",
 }  # fmt: skip
 
 OKRS = """
@@ -77,6 +77,7 @@ def twins(
             shops[-1].later(days=1)
             done(shops[-1].sync("sessions"))
             shops[-1].turn()
+            shops[-1].reconcile()
         yield shops
 
 
