@@ -89,9 +89,8 @@ class ConnectorSchedule(_Frozen):
     """When each connector runs, by its name; and when what they read is compared with Shopify's own figures."""
 
     orders: Annotated[str, AfterValidator(_schedule)] = "every 5 minutes"
-    sessions: Annotated[str, AfterValidator(_schedule)] = "every 1 hour"
     checkouts: Annotated[str, AfterValidator(_schedule)] = "every 15 minutes"
-
+    sessions: Annotated[str, AfterValidator(_schedule)] = "every 1 hour"
     reconcile: Annotated[str, AfterValidator(_schedule)] = "every 1 day"
 
     def of(self, job: str) -> Schedule:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -31,8 +30,6 @@ OPERATIONS = {
     checkouts.DOCUMENTS: ("CheckoutsPage", "CheckoutsCount"),
     order_list.DOCUMENTS: ("OrderList", "OrderListById"),
 }  # fmt: skip
-MONEY = {"shipping_charges"}
-"""Columns of reports that only look as if they were about a person."""
 SERVICE = Path(str(files("service")))
 
 
@@ -79,13 +76,6 @@ def test_the_check_for_deprecations_finds_one() -> None:
 def test_the_bulk_query_keeps_the_rules_of_bulk_operations(version: str) -> None:
     text = operation(orders.DOCUMENTS, "OrdersBulk", version).replace("WINDOW", "created_at:>='2026-01-01T00:00:00Z'")
     assert bulk_plan(version, text)[1] == []
-
-
-def test_no_report_is_asked_about_a_person() -> None:
-    """Of what reports can be split by, some name people or follow one around."""
-    for file in sorted((SERVICE / "connectors").glob("*.shopifyql")):
-        names = set(re.findall(r"[a-z_]+", file.read_text()))
-        assert not {n for n in names if n.startswith(("customer_", "billing_", "shipping_", "session_city"))} - MONEY
 
 
 def test_no_field_is_asked_that_is_not_read() -> None:

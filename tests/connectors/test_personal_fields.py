@@ -42,7 +42,7 @@ PERSONAL_FIELDS = {
 """Fields that tell of a person wherever they stand, addresses with search words in them, and free texts."""
 
 PERSONAL_COLUMNS = re.compile(
-    r"\b(customer_(id|name|email|phone)\w*|\w*(email|phone|address|postal)\w*|(billing|shipping)_\w+)"
+    r"\b(customer_(id|name|email|phone)\w*|\w*(email|phone|address|postal)\w*|(billing|shipping)_(?!charges\b)\w+)"
 )
 
 
