@@ -119,18 +119,19 @@ class Reader:
 
 def to_rows(shop_id: int, window: Window, nodes: Sequence[Node]) -> dict[date, Rows]:
     """The rows of each day, for people and with bots; a day without sessions has a row of zeros for either."""
-    by_key: dict[tuple[date, bool, tuple[str, ...]], Counts] = {
-        (day, bots_excluded, NOWHERE): NOTHING for day in _days(window) for bots_excluded in (True, False)
-    }
+    by_key: dict[tuple[date, bool, tuple[str, ...]], Counts] = {}
     for node in nodes:
         split = tuple("" if node[name] is None else str(node[name]) for name in SPLITS)
         for bots_excluded in _populations(node):
             key = _day(node), bots_excluded, split
             by_key[key] = _sum(by_key.get(key, NOTHING), _counts(node))
+    seen = {key[:2] for key in by_key}
+    days_and_populations = ((day, bots_excluded) for day in _days(window) for bots_excluded in (True, False))
+    by_key |= {(*key, NOWHERE): NOTHING for key in days_and_populations if key not in seen}
     found: dict[date, list[tuple[Any, ...]]] = {day: [] for day in _days(window)}
     for (day, bots_excluded, split), counts in by_key.items():
         found[day].append((shop_id, day, bots_excluded, *split, *counts))
-    return dict(found)
+    return {**found}
 
 
 def counted(days: Mapping[date, Rows]) -> int:

@@ -9,10 +9,11 @@ from service.demo.checkouts import Checkouts
 from service.demo.cost import MAX_QUERY_COST, Bucket
 from service.demo.index import Index
 from service.demo.model import World
+from service.demo.ql_budget import POINTS, WINDOW_SECONDS
 from service.demo.roots import Request, root_table
 from service.demo.schema import VERSIONS
 from service.demo.serialise import table
-from service.demo.shopifyql import POINTS, WINDOW_SECONDS, Reports, report_table
+from service.demo.shopifyql import Reports, report_table
 
 SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products", "read_reports")
 

@@ -1,24 +1,19 @@
 """`shopifyqlQuery`: the shop's reports, their own budget, and everything that can go wrong with them.
 
-Points are counted apart from the ordinary query cost: so many a minute, back in full when the minute ends. The cost
-grows with the range and with what a query groups by.
-Source: https://shopify.dev/docs/apps/build/shopifyql/graphql-admin-api/errors-limits-and-performance
+Source: https://shopify.dev/docs/apps/build/shopifyql/graphql-admin-api
 """
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from service.demo.model import Visits
-from service.demo.money import iso
+from service.demo.ql_budget import POINTS, WINDOW_SECONDS, WindowBucket, cost
 from service.demo.ql_grammar import ParseError, Query, parse
 from service.demo.ql_sales import Habits, SalesDay, events
 from service.demo.ql_sales import metrics as sales_metrics
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from service.demo.shop import Shop
 
 FIRST_DAY = date(2022, 10, 1)  # sessions are known from then on
-POINTS, WINDOW_SECONDS = 1000, 60
 _ONE_DAY = timedelta(days=1)
 
 COUNTS = {
@@ -73,41 +67,6 @@ class Answered(NamedTuple):
     columns: Sequence[Column] = ()
     rows: Sequence[Any] = ()
     errors: Sequence[str] = ()
-
-
-class WindowBucket:
-    """Points that come back all at once; minutes are real ones, told by the shop's clock."""
-
-    def __init__(self, points: int, seconds: float) -> None:
-        self.points, self.seconds = points, seconds
-        self.left = points
-        self._ends_at = time.monotonic() + seconds
-        self._lock = Lock()
-
-    def take(self, points: int) -> bool:
-        with self._lock:
-            self._refill()
-            if points > self.left:
-                return False
-            self.left -= points
-            return True
-
-    def status(self, requested: int, now: int, *, spent: bool = False) -> dict[str, Any]:
-        with self._lock:
-            self._refill()
-            reset_at = now + math.ceil(self._ends_at - time.monotonic())
-            return {
-                "requestedQueryCost": requested,
-                "maximumAvailable": self.points,
-                "currentlyAvailable": 0 if spent else self.left,
-                "windowResetAt": iso(reset_at).replace("Z", "+00:00"),
-            }
-
-    def _refill(self) -> None:
-        now = time.monotonic()
-        if now >= self._ends_at:
-            self.left = self.points
-            self._ends_at += math.ceil((now - self._ends_at) / self.seconds + 1e-9) * self.seconds
 
 
 class Reports:
@@ -223,11 +182,6 @@ class Reports:
 def _calendar(timezone: str) -> Days:
     """All days anybody asks about, so that an instant's day is looked up instead of computed."""
     return Days(timezone, date(1995, 1, 1), date(2040, 1, 1))
-
-
-def cost(query: Query) -> int:
-    months = math.ceil(max(1, (query.until - query.since).days + 1) / 30)
-    return months * (1 + 8 * len([name for name in query.group_by if name != "day"]))
 
 
 def _metrics(table: str, version: str) -> dict[str, str]:
