@@ -245,12 +245,8 @@ def _measurable_until(footing: Footing, metric: Metric, shop: Shop, now: datetim
     reach = footing.coverage.covered_to
     if reach is None or footing.because:
         return None
-    return (
-        min(
-            last_complete_day(now, shop.timezone), last_complete_day(reach - metric.family.settles_after, shop.timezone)
-        )
-        + ONE_DAY
-    )
+    settled = reach - metric.family.settles_after
+    return min(last_complete_day(now, shop.timezone), last_complete_day(settled, shop.timezone)) + ONE_DAY
 
 
 def _catalogue_readings(

@@ -23,10 +23,10 @@ from service.store.coverage import coverage
 from service.store.tables import checkouts, sync_runs
 from service.values import Coverage
 from tests.metrics.load_world import checkout_row
-from tests.shop import OpenShop, WatchedStore, corner_shop, done, instant, on_sqlite, open_shop
+from tests.shop import OpenShop, WatchedStore, corner_shop, done, instant, named, on_sqlite, open_shop
 from tests.victim import Victim
 
-[CHECKOUTS] = [connector for connector in pipeline.CONNECTORS if connector.name == "checkouts"]
+CHECKOUTS = named("checkouts")
 SIZES = Sizes(window_rows=12)
 
 
@@ -58,7 +58,7 @@ def leave(shop: OpenShop, when: str, price: int = 5000, **words: Any) -> Checkou
 
 
 def sync(shop: OpenShop) -> Outcome:
-    return pipeline.sync(shop.installation, shop.settings, CHECKOUTS)
+    return shop.sync("checkouts")
 
 
 def backfill(shop: OpenShop, **words: Any) -> Outcome:
@@ -349,6 +349,86 @@ def test_other_online_sources_touch_every_day(shop: OpenShop) -> None:
     assert shop.sql("select source_name from online_sources order by 1") == [("580111",), ("web",)]
     done(pipeline.sync(shop.installation, app, CHECKOUTS))
     assert measured_from(shop) is None
+
+
+# --- judged --------------------------------------------------------------------------------------------------------
+
+OKRS = """
+quarter = "2026-Q3"
+[[objectives]]
+id = "finish"
+title = "Buyers finish what they began"
+owner = "Checkout"
+  [[objectives.key_results]]
+  id = "recover"
+  title = "One in five comes back"
+  metric = "checkout_recovery_rate"
+  baseline = "10%"
+  target = "20%"
+  [[objectives.key_results]]
+  id = "rate"
+  title = "Half of them buy"
+  metric = "abandoned_checkout_rate"
+  baseline = "70%"
+  target = "50%"
+"""
+
+
+def turn(shop: OpenShop, when: str) -> None:
+    """What the daemon does in an hour at which everything is due."""
+    shop.at(when)
+    done(shop.sync())
+    done(sync(shop))
+    shop.reckon()
+
+
+def recorded(shop: OpenShop, metric: str, day: str) -> list[int]:
+    """What is written of a metric for that day."""
+    found = shop.sql(
+        "select numerator from bi_metrics_daily"
+        f" where metric = '{metric}' and window_kind = 'day' and metric_date = '{day}'"
+    )
+    return [int(value) for (value,) in found]
+
+
+def test_a_day_is_written_down_when_it_is_settled_and_again_when_somebody_comes_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Berlin, 1 July: four leave, one of them comes back at once, another one three weeks later."""
+    with open_shop(corner_shop("2026-06-25 00:00"), database_url, tmp_path, okrs=OKRS) as shop:
+        turn(shop, "2026-07-01 05:00")
+        quick, late, *_ = [leave(shop, f"2026-07-01 {hour}:00") for hour in ("08", "12", "16", "20")]
+        shop.store.complete(quick.id)
+        turn(shop, "2026-07-01 22:10")
+        assert recorded(shop, "abandoned_checkouts", "2026-07-01") == []
+        assert shop.judged("recover").check_in.status == "no_data"
+        turn(shop, "2026-07-02 14:00")
+        measured = shop.judged("recover").measurement
+        assert measured is not None
+        assert (measured.numerator, measured.denominator, measured.left_out) == (1, 2, {"within_grace": 2})
+        turn(shop, "2026-07-02 22:10")
+        assert recorded(shop, "abandoned_checkouts", "2026-07-01") == [3]
+        assert recorded(shop, "recovered_checkouts", "2026-07-01") == [1]
+        turn(shop, "2026-07-22 10:00")
+        shop.store.complete(late.id)
+        turn(shop, "2026-07-23 10:00")
+        assert recorded(shop, "abandoned_checkouts", "2026-07-01") == [2]
+        assert recorded(shop, "recovered_checkouts", "2026-07-01") == [2]
+        values = dict(shop.sql("select as_of_date, value from bi_key_results_daily where key_result_id = 'recover'"))
+        assert {float(value) for day, value in values.items() if str(day) > "2026-07-01"} == {0.5}
+
+
+def test_a_quarter_that_begins_before_our_history_is_incomplete(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop("2024-01-01 00:00"), database_url, tmp_path, okrs=OKRS) as shop:
+        leave(shop, "2026-07-10 10:00")
+        leave(shop, "2026-09-10 10:00", completed_at=int(instant("2026-09-11 10:00").timestamp()))
+        turn(shop, "2026-10-25 10:00")
+        for key_result in ("recover", "rate"):
+            check_in = shop.judged(key_result).check_in
+            assert (check_in.status, check_in.value) == ("incomplete", None)
+            assert "checkouts before 2026-07-29 cannot be reconstructed" in check_in.explanation
+        assert recorded(shop, "checkout_recovery_rate", "2026-07-10") == []
+        assert recorded(shop, "recovered_checkouts", "2026-09-10") == [1]
 
 
 # --- troubles ------------------------------------------------------------------------------------------------------
