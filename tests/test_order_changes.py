@@ -20,6 +20,7 @@ from service.store import customers, leases, pending, runs
 from service.store.tables import customer_aliases, customer_moves, order_facts
 from service.store.tables import orders as orders_table
 from tests.metrics.little_world import little_world
+from tests.restless import held, untruths
 from tests.shop import (
     SOURCE,
     Dump,
@@ -42,23 +43,12 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
         yield shop
 
 
-def held(shop: OpenShop) -> Dump:
-    """What the database holds of orders it takes for existing."""
-    found = dump(shop.engine)
-    gone = {row[1] for row in found["orders"] if row[9] is not None}
-    return {name: [row for row in rows if row[1] not in gone] for name, rows in found.items()}
-
-
-def assert_equal_to_the_world(shop: OpenShop) -> None:
-    assert differences(held(shop), world_dump(shop.store.world)) == []
-
-
 def synced(shop: OpenShop, **later: float) -> int:
     """Orders asked for by id in a pass some time later, after which all is as at Shopify."""
     shop.later(**later)
     asked = shop.store.count("nodes")
     done(shop.sync())
-    assert_equal_to_the_world(shop)
+    assert untruths(shop) == []
     return shop.store.count("nodes") - asked
 
 
@@ -103,7 +93,16 @@ def test_a_journey_is_asked_for_every_half_an_hour_and_left_after_three_days(sho
     unready(shop)
     assert [synced(shop, minutes=5) for _ in range(12)] == [0, 0, 0, 0, 0, 1] * 2
     assert synced(shop, hours=60) == 1
-    assert synced(shop, hours=13) == 0
+    assert synced(shop, hours=13) == 1
+    assert synced(shop, hours=1) == 0
+
+
+def test_a_journey_is_asked_for_once_more_after_a_long_absence(shop: OpenShop) -> None:
+    made = unready(shop)
+    made.last_visit = CAME_BY
+    shop.store.journey_ready(made.id)
+    assert synced(shop, days=20) == 1
+    assert shop.rows(orders_table, "is_journey_ready", "utm_source")[-1] == (True, "letters")
 
 
 # --- deletions -----------------------------------------------------------------------------------------------------
@@ -121,7 +120,7 @@ def test_a_deletion_that_is_listed_is_known_with_the_next_pass(shop: OpenShop) -
     outcome = done(shop.sync())
     assert deleted(shop) == [order.id]
     assert outcome.rows_changed == 1
-    assert_equal_to_the_world(shop)
+    assert untruths(shop) == []
     with shop.engine.connect() as connection:
         since = pending.touched(connection, 7).since
     assert since is not None
@@ -186,7 +185,7 @@ def test_an_update_we_missed_is_found_by_comparing(shop: OpenShop) -> None:
     order.cancel_reason = "OTHER"
     shop.later(hours=2)
     done(shop.sync())
-    assert differences(held(shop), world_dump(shop.store.world)) != []
+    assert untruths(shop) != []
     synced(shop, days=1)
 
 
@@ -223,7 +222,7 @@ def test_hidden_history_is_not_taken_for_deleted(shop: OpenShop) -> None:
 
 @on_sqlite
 def test_a_log_of_events_we_may_not_read_is_told_and_not_needed(shop: OpenShop) -> None:
-    shop.store.refuse("events")
+    shop.store.field_denied("events")
     gone = by_age(shop, 10)
     shop.store.delete(gone.id)
     shop.later(hours=2)
@@ -239,7 +238,7 @@ def test_a_backfill_notices_what_is_gone(shop: OpenShop, words: dict[str, object
     shop.later(hours=1)
     done(shop.backfill(**words))
     assert deleted(shop) == [gone.id]
-    assert_equal_to_the_world(shop)
+    assert untruths(shop) == []
 
 
 # --- the sweep by itself -------------------------------------------------------------------------------------------
@@ -282,7 +281,7 @@ def test_a_difference_is_found_by_halving(shop: OpenShop) -> None:
     assert (found.deleted, found.found, found.disagreeing) == (2, 1, 0)
     assert found.asked <= 1 + 3 * (14 + 1)
     assert sorted(deleted(shop)) == sorted([gone.id, extra.id])
-    assert_equal_to_the_world(shop)
+    assert untruths(shop) == []
 
 
 @on_sqlite
@@ -390,6 +389,18 @@ def test_a_merge_told_beforehand_changes_nothing_later(shop: OpenShop) -> None:
     assert differences({"order_facts": held(shop)["order_facts"]}, _facts(shop)) == []
     synced(shop, days=1, hours=2)
     assert aliases(shop) == {old: kept}
+
+
+@on_sqlite
+def test_without_customers_nobody_is_taken_for_moved(shop: OpenShop) -> None:
+    """The scope is withdrawn: orders come without their buyers, which is no news about them."""
+    synced(shop, hours=2)
+    shop.store.scope_removed("read_customers")
+    shop.later(days=1, hours=2)
+    asked = shop.store.count("nodes")
+    done(shop.sync())
+    assert shop.store.count("nodes") == asked
+    assert shop.rows(customer_moves) == []
 
 
 # --- what it costs -------------------------------------------------------------------------------------------------

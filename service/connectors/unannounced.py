@@ -26,7 +26,7 @@ from service.values import Watermark
 JOURNEYS, DELETIONS, SWEEP, COMPARED = "order_journeys", "order_deletions", "order_sweep", "orders_compared"
 
 JOURNEY_AGE = timedelta(days=3)
-"""A journey that is not ready by then is left as it is: Shopify names no bound, and mostly needs minutes."""
+"""Who was asked for at this age is left, ready or not: Shopify names no bound, and mostly needs minutes."""
 
 JOURNEY_PAUSE = timedelta(minutes=30)
 
@@ -54,13 +54,15 @@ def follow(work: Work, since: datetime, until: datetime) -> None:
 
 
 def journeys(work: Work) -> None:
-    """Young orders whose journey was not ready are asked again, every half an hour."""
+    """Orders whose journey was not ready are asked again every half an hour, until one so old was asked once."""
     if not _is_due(work, JOURNEYS, JOURNEY_PAUSE):
         return
+    asked = _position(work, JOURNEYS)
+    since = min(asked or work.now, work.now) - JOURNEY_AGE
     with reading(work.engine) as connection:
-        waiting = held.journeys_not_ready(connection, work.shop.shop_id, work.now - JOURNEY_AGE, work.now)
-    if waiting:
-        reread(work, waiting)
+        waiting = held.journeys_not_ready(connection, work.shop.shop_id, since, work.now)
+    reread(work, waiting)
+    if waiting or asked is None:
         _reached(work, JOURNEYS, work.now)
 
 

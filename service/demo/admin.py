@@ -91,15 +91,6 @@ def cursor_refused() -> Reply:
     return Reply({"data": None, "errors": [error]})
 
 
-def field_refused(field: str) -> Reply:
-    error = {
-        "message": f"Access denied for {field} field.",
-        "extensions": {"code": "ACCESS_DENIED"},
-        "path": [field],
-    }
-    return Reply({"data": {field: None}, "errors": [error]})
-
-
 def _names(asked: Asked) -> dict[str, Any]:
     name = asked.chosen.name.value if asked.chosen.name else None
     return {"fields": tuple(field.name for field in asked.roots), "name": name}

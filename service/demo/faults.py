@@ -28,7 +28,6 @@ class Faults:
         self._truncations: deque[bool] = deque()
         self._lost_cursors = 0
         self._lost_grants = 0
-        self._refused: set[str] = set()
         self.tokens: set[str] = set()
         self.pairs = Pairs()
         self.is_installed = True
@@ -57,10 +56,6 @@ class Faults:
         with self.shop.lock:
             self.shop.index.unlisted = frozenset(order_ids)
             self.shop.index.changed()
-
-    def refuse(self, field: str) -> None:
-        """Access to a root field is denied from now on."""
-        self._refused.add(field)
 
     def expire_links(self) -> None:
         """The signed links to bulk files handed out so far no longer answer; who asks again gets new ones."""
@@ -136,10 +131,6 @@ class Faults:
 
     def next_fault(self) -> Fault | None:
         return self._waiting.popleft() if self._waiting else None
-
-    def refuses(self, fields: tuple[str, ...]) -> str | None:
-        """The first of the root fields to which access is denied."""
-        return next((field for field in fields if field in self._refused), None)
 
     def loses_cursor(self, body: bytes) -> bool:
         """Is this a question after a page cursor, and its turn to be refused?"""

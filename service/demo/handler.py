@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from service.demo.admin import Reply, answer, cursor_refused, field_refused, internal_error
+from service.demo.admin import Reply, answer, cursor_refused, internal_error
 from service.demo.faults import Fault
 from service.demo.pairs import ACCESS_SECONDS, REFRESH_SECONDS
 from service.demo.schema import served
@@ -124,9 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.store.loses_cursor(body):
             return cursor_refused()
         is_debugged = self.headers.get("Shopify-Search-Query-Debug") == "1"
-        reply = answer(self.store.shop, version, body, bool(fault and fault.kind == "throttle"), is_debugged)
-        refused = self.store.refuses(reply.fields)
-        return field_refused(refused) if refused else reply
+        return answer(self.store.shop, version, body, bool(fault and fault.kind == "throttle"), is_debugged)
 
     def _has_token(self) -> bool:
         return self.store.admits(self.headers.get("X-Shopify-Access-Token", ""))

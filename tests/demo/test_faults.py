@@ -52,13 +52,6 @@ def test_an_order_hidden_from_search_is_there_by_id(client: Client, store: DemoS
     assert client.data(document)["ordersCount"] == {"count": 6}
 
 
-def test_a_root_field_can_be_refused(client: Client, store: DemoStore) -> None:
-    store.refuse("events")
-    answer = client.ask("{ events(first: 1) { nodes { id } } }")
-    assert answer["data"] == {"events": None}
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["ACCESS_DENIED"]
-
-
 def test_a_page_cursor_can_become_invalid(client: Client, store: DemoStore) -> None:
     following = """query($after: String) { orders(first: 2, after: $after) {
       nodes { name } pageInfo { endCursor hasNextPage } } }"""
