@@ -162,6 +162,8 @@ def _reconcile(installation: Installation, shop: ShopSettings) -> None:
 def _reckon(installation: Installation, shop: ShopSettings) -> None:
     installation.sleep(0)
     reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation, shop))
+    for told in reckoned.told if reckoned else ():
+        log.warning("%s: %s", shop.domain, told)
     if reckoned and reckoned.status_changes:
         log.info("%s: %d status changes", shop.domain, reckoned.status_changes)
 

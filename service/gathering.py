@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from types import MappingProxyType
 
 from service.okr.amounts import MetricFacts
-from service.okr.by_hand import HandSet, as_measurement, in_force
+from service.okr.by_hand import as_measurement, in_force
 from service.okr.evidence import Evidence, Watched
 from service.okr.model import KeyResult
 from service.okr.pace import Curve, Day, Pacing, curve
@@ -19,15 +18,13 @@ from service.okr.status import Rule
 from service.okr.targets import Bounds
 from service.okr.windows import grows, reading_window, week_ends
 from service.periods import Quarter, days
-from service.values import Measurement, Population, Segment, Window
+from service.values import HandSet, Measurement, Population, Segment, Window
 
 Ask = Callable[[str, Sequence[Window], Segment, Population], Sequence[Measurement | None]]
 """A metric over each of these windows; None while nothing of it was read."""
 
 HandSets = Mapping[str, Sequence[HandSet]]
 """All values set by hand, by key result."""
-
-NOTHING_SET: HandSets = MappingProxyType({})
 
 YEARS_OF_SEASONS = 3
 """Past years whose same quarter tells the pace: more would speak of another shop."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
 
+from service.agreements import Agreed, Setting, agree, definition
 from service.connectors import CONNECTORS, names, orders
-from service.gathering import NOTHING_SET, Ask, HandSets, evidence_on, values_on
+from service.gathering import Ask, HandSets, evidence_on, values_on
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.metrics.scope import Scope
@@ -17,15 +18,15 @@ from service.okr.amounts import MetricFacts
 from service.okr.assess import ObjectiveReading, assess, assess_objective
 from service.okr.by_hand import facts_by_hand, with_patience
 from service.okr.evidence import Evidence
-from service.okr.goals import Goal, resolve, settled
+from service.okr.goals import Goal
 from service.okr.model import KeyResult, Kpi, Objective, Plan
 from service.okr.pace import Day
 from service.okr.status import Before
-from service.okr.windows import WindowKind, baseline_window, grows, reading_window
+from service.okr.windows import WindowKind, baseline_window, reading_window
 from service.periods import Quarter, day_start, first_whole_day
 from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
-from service.store import reconciliations, results
+from service.store import quarters, reconciliations, results
 from service.store import shops as shops_
 from service.store.coverage import coverage
 from service.store.engine import Connection
@@ -114,12 +115,20 @@ class Judged:
     metric: Metric
     facts: MetricFacts
     window_kind: WindowKind
-    goal: Goal
-    past: Measurement | None  # what the baseline was resolved from, when it was now
-    is_frozen: bool  # baseline and target come from the store
+    agreed: Agreed
+    definition: str  # all that baseline and target depend on
     measurement: Measurement | None
     evidence: Evidence
     check_in: CheckIn
+
+    @property
+    def goal(self) -> Goal:
+        return self.agreed.goal
+
+    @property
+    def is_frozen(self) -> bool:
+        """Do baseline and target come from the store?"""
+        return self.agreed.is_frozen
 
     @property
     def pace(self) -> str | None:
@@ -149,12 +158,15 @@ def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -
 
 
 def judge(
-    connection: Connection, ground: Ground, plan: Plan, as_of: date, hand_set: HandSets = NOTHING_SET
+    connection: Connection, ground: Ground, plan: Plan, as_of: date
 ) -> tuple[list[Judged], list[ObjectiveReading]]:
     """Every key result and objective of a plan as of a day, with the data as they are now."""
-    stored = results.stored_goals(connection, ground.shop.shop_id, plan.quarter.label)
+    shop_id, label = ground.shop.shop_id, plan.quarter.label
+    stored = results.stored_goals(connection, shop_id, label)
+    is_closed = quarters.state_of(connection, shop_id, label) == "closed"
+    hand_set = quarters.values_set(connection, shop_id, label)
     judged = [
-        _judge(connection, ground, plan, objective, key_result, stored.get(key_result.id), as_of, hand_set)
+        _judge(connection, ground, plan, objective, key_result, as_of, stored.get(key_result.id), is_closed, hand_set)
         for objective in plan.objectives
         for key_result in objective.key_results
     ]
@@ -198,24 +210,26 @@ def _judge(
     plan: Plan,
     objective: Objective,
     key_result: KeyResult,
-    stored: results.StoredGoal | None,
     as_of: date,
+    stored: results.StoredGoal | None,
+    is_closed: bool,
     hand_set: HandSets,
 ) -> Judged:
     facts = _facts(key_result, ground.shop)
     metric = metric_of(key_result, facts)
     day = day_of(ground, plan.quarter, as_of, metric, is_by_hand=key_result.is_by_hand)
-    goal, past, is_frozen = _goal(connection, ground, key_result, facts, stored, plan.quarter)
+    setting = Setting(facts, metric, key_result.window_for(facts), plan.quarter, ground.shop.currency, is_closed)
+    agreed = agree(key_result, setting, stored, lambda window: _measure(connection, ground, key_result, window))
     ask = asking(connection, ground)
-    kind = key_result.window_for(facts)
     if key_result.is_by_hand:
         measurement = values_on(ask, key_result, facts, hand_set, [day])[day.as_of]
     else:
-        measurement = _measure(connection, ground, key_result, reading_window(kind, plan.quarter, day.as_of))
+        measurement = _measure(connection, ground, key_result, reading_window(setting.kind, plan.quarter, day.as_of))
     [evidence] = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, [day])
     evidence = replace(evidence, before=before(connection, ground.shop, plan, key_result, day.as_of))
-    check_in = assess(key_result, facts, goal, measurement, day, plan.rule, evidence)
-    return Judged(objective, key_result, metric, facts, kind, goal, past, is_frozen, measurement, evidence, check_in)
+    check_in = assess(key_result, facts, agreed.goal, measurement, day, plan.rule, evidence)
+    words = definition(key_result, setting)
+    return Judged(objective, key_result, metric, facts, setting.kind, agreed, words, measurement, evidence, check_in)
 
 
 def _facts(key_result: KeyResult, shop: Shop) -> MetricFacts:
@@ -226,38 +240,6 @@ def before(connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult
     """What was said on the days before, newest first."""
     earlier = results.readings_before(connection, shop.shop_id, plan.quarter.label, key_result.id, day)
     return tuple(Before(each.status, each.attainment, each.expected_progress) for each in earlier)
-
-
-def _goal(
-    connection: Connection,
-    ground: Ground,
-    key_result: KeyResult,
-    facts: MetricFacts,
-    stored: results.StoredGoal | None,
-    quarter: Quarter,
-) -> tuple[Goal, Measurement | None, bool]:
-    """Baseline and target: as they were frozen, else resolved from what is known now."""
-    kind = key_result.window_for(facts)
-    is_growing, aim, stretch = grows(facts, kind), key_result.target, key_result.stretch
-    if (
-        stored
-        and stored.definition == definition(key_result, metric_of(key_result, facts), kind, quarter, ground.shop)
-        and stored.baseline_observed_at
-    ):
-        return settled(aim, stored.baseline, stored.target, is_growing, stretch), None, True
-    window = baseline_window(key_result.baseline, kind, quarter)
-    past = _measure(connection, ground, key_result, window) if window else None
-    return resolve(key_result.baseline, aim, facts, is_growing, past, stretch), past, False
-
-
-def definition(key_result: KeyResult, metric: Metric, kind: WindowKind, quarter: Quarter, shop: Shop) -> str:
-    """All that baseline and target depend on; when it changes they are resolved anew."""
-    parts = (
-        f"{quarter.start} to {quarter.last_day}", shop.currency, f"{metric.id} version {metric.version}",
-        str(key_result.where), key_result.population, kind,
-        f"from {key_result.baseline}", f"to {key_result.target}",
-    )  # fmt: skip
-    return "; ".join(part for part in parts if part)
 
 
 def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, window: Window) -> Measurement | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -23,13 +24,13 @@ from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.installation import Installation, install, shop_of, wall_clock
-from service.judging import Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
+from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
 from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
 from service.plans import check_currencies, plans_for, plans_of, stray_problems
-from service.reckon import Reckoned
+from service.reckon import Books, Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
 from service.store.coverage import record_allowances
@@ -48,6 +49,7 @@ __all__ = [
     "credentials",
     "expected_rows",
     "install",
+    "judging",
     "look_at",
     "plans_of",
     "reckon",
@@ -232,14 +234,31 @@ def require_order(first: date | None, last: date | None) -> None:
 
 def reckon(installation: Installation, settings: ShopSettings, plans: Sequence[Plan]) -> Reckoned | None:
     """Readings, statuses and due check-ins of one shop, brought up to date; None while nothing is known of it."""
-    engine, now = installation.engine, installation.clock()
     shop = shop_of(installation, settings)
     if shop is None:
         return None
     mine = plans_for(plans, settings)
     check_currencies(mine, shop)
     calendar = installation.settings.calendar
-    with leases.lease(engine, shop.shop_id, ORDERS.name, now) as lease:
+    with judging(installation, settings, shop) as (books, ground):
+        with books.writing() as connection:
+            record_allowances(connection, shop.shop_id, ground.allowances)
+        return reckoning.reckon(
+            books,
+            ground,
+            mine,
+            now=installation.clock(),
+            check_in=CheckInSchedule.parse(calendar.check_in),
+            fiscal_year_start=calendar.fiscal_year_start,
+            grace_days=calendar.close_grace_days,
+        )
+
+
+@contextmanager
+def judging(installation: Installation, settings: ShopSettings, shop: Shop) -> Iterator[tuple[Books, Ground]]:
+    """The shop's lease held, its facts caught up, and the ground that judgements stand on."""
+    engine = installation.engine
+    with leases.lease(engine, shop.shop_id, ORDERS.name, installation.clock()) as lease:
 
         def renew(connection: Connection) -> None:
             lease.renew(connection, installation.clock())
@@ -247,18 +266,7 @@ def reckon(installation: Installation, settings: ShopSettings, plans: Sequence[P
         pending.catch_up(engine, shop.shop_id, renew)
         with reading(engine) as connection:
             ground = ground_of(connection, shop, settings.schedule)
-        with engine.begin() as connection:
-            renew(connection)
-            record_allowances(connection, shop.shop_id, ground.allowances)
-        return reckoning.reckon(
-            engine,
-            renew,
-            ground,
-            mine,
-            now=now,
-            check_in=CheckInSchedule.parse(calendar.check_in),
-            fiscal_year_start=calendar.fiscal_year_start,
-        )
+        yield Books(engine, renew), ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +276,7 @@ class PlanStatus:
     plan: Plan
     shop: Shop
     as_of: date
-    coverages: Mapping[str, Coverage]  # by connector
+    ground: Ground
     key_results: Sequence[Judged]
     objectives: Sequence[ObjectiveReading]
     kpis: Sequence[Tracked] = ()
@@ -276,12 +284,12 @@ class PlanStatus:
     @property
     def coverage(self) -> Coverage:
         """Of the orders, which every other answer is read beside."""
-        return self.coverages[ORDERS.name]
+        return self.ground.coverage
 
     @property
     def unread(self) -> Sequence[str]:
         """Why the data of the other connectors cannot be counted on, where they cannot."""
-        return [each.gap for name, each in self.coverages.items() if name != ORDERS.name and each.gap]
+        return [each.gap for name, each in self.ground.coverages.items() if name != ORDERS.name and each.gap]
 
 
 def status(
@@ -322,7 +330,7 @@ def _status(
         judged, objectives = judge(connection, ground, plan, last)
         day = min(last, plan.quarter.last_day)
         kpis = track(connection, ground, plan, last)
-        yield PlanStatus(plan, shop, day, ground.coverages, judged, objectives, kpis)
+        yield PlanStatus(plan, shop, day, ground, judged, objectives, kpis)
 
 
 def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measurement]:

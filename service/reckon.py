@@ -10,19 +10,19 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
-from service.gathering import NOTHING_SET, HandSets, evidence_on, values_on
-from service.judging import Footing, Ground, Judged, asking, before, day_of, definition, judge
+from service.gathering import HandSets, evidence_on, values_on
+from service.judging import Footing, Ground, Judged, asking, before, day_of, judge
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.okr.assess import assess
-from service.okr.goals import Goal
+from service.okr.lifecycle import PlanState
 from service.okr.model import Plan
 from service.okr.status import PERSISTS, Before
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, days, last_complete_day, shop_day
 from service.plans import known
-from service.store import pending, results
+from service.records import definition_row, plan_state, record_restatements, record_target_changes
+from service.store import pending, quarters, results
 from service.store.engine import Connection, Engine, reading
 from service.values import CheckIn, Shop, Window
 
@@ -34,8 +34,10 @@ class Reckoned:
     as_of: date
     measured_from: date | None  # None: no day had to be measured again
     readings_changed: int = 0
+    restatements: int = 0  # readings of days that were known whole, and differ now
     status_changes: int = 0
     check_ins: int = 0
+    told: tuple[str, ...] = ()  # quarters that turned: active, waiting for their close
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +58,21 @@ class Books:
 
 
 def reckon(
-    engine: Engine,
-    renew: Callable[[Connection], None],
+    books: Books,
     ground: Ground,
     plans: Sequence[Plan],
     *,
     now: datetime,
     check_in: CheckInSchedule,
     fiscal_year_start: int,
-    hand_set: HandSets = NOTHING_SET,
+    grace_days: int,
 ) -> Reckoned:
     """Bring all readings up to date and publish the check-ins that are due, while the caller holds the shop's lease.
 
     Every write can be done again, and the note of what was touched is cleared last: whoever is stopped in the middle
     is followed by one that does it all.
     """
-    books, shop = Books(engine, renew), ground.shop
+    shop = ground.shop
     as_of = last_complete_day(now, shop.timezone)
     if ground.coverage.gap or ground.coverage.covered_to is None:
         return Reckoned(as_of, None)
@@ -79,38 +80,68 @@ def reckon(
         noted = pending.touched(connection, shop.shop_id)
     touched = noted.since
     begun = _measure_catalogue(books, ground, touched, now, fiscal_year_start)
-    changed = status_changes = published = 0
+    recorded, published = [], 0
     for plan in plans:
         if plan.quarter.start > as_of:
             continue
-        readings = _record_plan(books, ground, plan, touched, as_of, now, hand_set)
-        changed += readings[0]
-        status_changes += readings[1]
-        published += _publish_check_ins(books, ground, plan, now, check_in, hand_set)
+        recorded.append(_record_plan(books, ground, plan, touched, as_of, grace_days, now))
+        if recorded[-1].state.state in ("active", "waiting"):
+            published += _publish_check_ins(books, ground, plan, now, check_in)
     with books.writing() as connection:
         pending.clear(connection, shop.shop_id, noted)
-    return Reckoned(as_of, begun, changed, status_changes, published)
+    return Reckoned(
+        as_of,
+        begun,
+        readings_changed=sum(each.readings for each in recorded),
+        restatements=sum(each.restatements for each in recorded),
+        status_changes=sum(each.status_changes for each in recorded),
+        check_ins=published,
+        told=tuple(each.told for each in recorded if each.told),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What was written of one plan."""
+
+    state: PlanState
+    readings: int = 0  # new or other than before
+    restatements: int = 0
+    status_changes: int = 0
+    told: str = ""  # what a person should hear; empty when nothing turned
 
 
 def _record_plan(
-    books: Books, ground: Ground, plan: Plan, touched: date | None, as_of: date, now: datetime, hand_set: HandSets
-) -> tuple[int, int]:
-    """How many readings are new or differ, and how many statuses changed."""
+    books: Books, ground: Ground, plan: Plan, touched: date | None, as_of: date, grace_days: int, now: datetime
+) -> _Recorded:
     shop_id, label = ground.shop.shop_id, plan.quarter.label
     with books.reading() as connection:
-        judged, _ = judge(connection, ground, plan, as_of, hand_set)
-        rows = [_definition_row(each, ground, plan, now) for each in judged]
+        state = plan_state(connection, ground, plan, grace_days=grace_days, now=now)
+        judged, _ = judge(connection, ground, plan, as_of)
+        if state.state == "closed":
+            judged = [each for each in judged if each.agreed.ruling == "keep"]
+        rows = [definition_row(each, ground, plan, state, now) for each in judged]
+        hand_set = quarters.values_set(connection, shop_id, label)
         readings = [
             (reading, _fresh_until(reading, plan, ground, each.metric))
             for each in judged
             for reading in _new_readings(connection, ground, plan, each, touched, as_of, hand_set)
         ]
+    moved = 0
     with books.writing() as connection:
-        results.record_key_results(connection, shop_id, label, plan.quarter.start, plan.quarter.last_day, rows)
-        changed = results.record_readings(connection, shop_id, readings, now=now)
-        newest = {reading.key_result_id: reading for reading, _ in readings}  # each knows the days before it
-        moved = sum(results.record_status(connection, shop_id, each, now=now) for each in newest.values())
-    return changed, moved
+        has_turned = quarters.record_state(connection, shop_id, label, state.state, state.because, now=now)
+        if state.state != "closed":
+            record_target_changes(connection, ground, plan, judged, state, now)
+            results.record_key_results(
+                connection, shop_id, label, plan.quarter.start, plan.quarter.last_day, rows, now=now
+            )
+        changes = results.record_readings(connection, shop_id, readings, now=now)
+        restated = record_restatements(connection, ground, judged, changes) if state.state != "draft" else 0
+        if state.state in ("active", "waiting"):
+            newest = {reading.key_result_id: reading for reading, _ in readings}  # each knows the days before it
+            moved = sum(results.record_status(connection, shop_id, each, now=now) for each in newest.values())
+    told = f"{label} is {state.state}" + (f": {state.because}" if state.because else "") if has_turned else ""
+    return _Recorded(state, len(changes), restated, moved, told)
 
 
 def _new_readings(
@@ -126,7 +157,8 @@ def _new_readings(
     last = results.last_reading_date(connection, ground.shop.shop_id, plan.quarter.label, judged.key_result.id)
     begin = plan.quarter.start
     if last is not None and judged.is_frozen:
-        begin = max(begin, min(last, touched or date.max))
+        is_another_measure = judged.agreed.held_back and judged.goal.because
+        begin = last if is_another_measure else max(begin, min(last, touched or date.max))
     yield from _readings(connection, ground, plan, judged, begin, min(as_of, plan.quarter.last_day), hand_set)
 
 
@@ -156,50 +188,7 @@ def _fresh_until(reading: CheckIn, plan: Plan, ground: Ground, metric: Metric) -
     return day_start(reading.as_of_date + 2 * ONE_DAY, ground.shop.timezone) + ground.under(metric).allowance
 
 
-def _definition_row(judged: Judged, ground: Ground, plan: Plan, now: datetime) -> dict[str, Any]:
-    key_result, goal = judged.key_result, judged.goal
-    row: dict[str, Any] = {
-        "key_result_id": key_result.id,
-        "objective_id": judged.objective.id,
-        "objective": judged.objective.title,
-        "objective_owner": judged.objective.owner,
-        "key_result": key_result.title,
-        "owner": key_result.owner,
-        "metric": judged.metric.id,
-        "metric_version": judged.metric.version,
-        "segment": str(key_result.where),
-        "population": key_result.population,
-        "window_kind": judged.window_kind,
-        "unit": judged.metric.unit,
-        "currency": judged.facts.currency,
-        "direction": goal.direction,
-        "weight": key_result.weight,
-        "baseline_rule": str(key_result.baseline or ""),
-        "target_rule": str(key_result.target),
-        "definition": definition(key_result, judged.metric, judged.window_kind, plan.quarter, ground.shop),
-        "baseline": goal.baseline,
-        "target": goal.target,
-        "form": key_result.form,
-        "stretch": goal.stretch,
-        "commitment": key_result.commitment,
-        "pace": judged.pace,
-        "confidence": key_result.confidence,
-    }
-    if not judged.is_frozen:
-        row["baseline_observed_at"] = now if _may_freeze(goal, ground.under(judged.metric), ground.shop, plan) else None
-    return row
-
-
-def _may_freeze(goal: Goal, footing: Footing, shop: Shop, plan: Plan) -> bool:
-    """Baseline and target are settled once the data reach into the quarter they are for."""
-    begins = day_start(plan.quarter.start, shop.timezone)
-    reach = footing.coverage.covered_to
-    return goal.is_settled and reach is not None and reach >= begins
-
-
-def _publish_check_ins(
-    books: Books, ground: Ground, plan: Plan, now: datetime, schedule: CheckInSchedule, hand_set: HandSets
-) -> int:
+def _publish_check_ins(books: Books, ground: Ground, plan: Plan, now: datetime, schedule: CheckInSchedule) -> int:
     """The check-ins of the latest scheduled moment, if it lies in the quarter or just after its last day."""
     shop = ground.shop
     due_at = schedule.latest_due(now, shop.timezone)
@@ -207,7 +196,7 @@ def _publish_check_ins(
     if not plan.quarter.start <= as_of <= plan.quarter.last_day:
         return 0
     with books.reading() as connection:
-        judged, _ = judge(connection, ground, plan, as_of, hand_set)
+        judged, _ = judge(connection, ground, plan, as_of)
     with books.writing() as connection:
         return sum(
             results.publish_check_in(connection, shop.shop_id, each.check_in, due_at=due_at, now=now) for each in judged

@@ -27,6 +27,7 @@ HINTS = {
     "database.url": 'write url = "sqlite:///var/okrsync.db" or "postgresql+psycopg://user@host/name"',
     "calendar.fiscal_year_start": "write the month the fiscal year begins in, 1 to 12",
     "calendar.check_in": 'write "mon 09:00" or "biweekly mon 09:00"',
+    "calendar.close_grace_days": "write how many days after its end a quarter may be closed, 0 to 90",
     "shops": "add a [[shops]] block with domain and access_token_env",
     "shops.domain": 'write the permanent name, such as "myshopper.myshopify.com"',
     "shops.api_version": f"write one of {', '.join(SUPPORTED_VERSIONS)}",
@@ -79,6 +80,7 @@ class Database(_Frozen):
 class Calendar(_Frozen):
     fiscal_year_start: int = Field(1, ge=1, le=12)
     check_in: Annotated[str, AfterValidator(_check_in)] = "mon 09:00"
+    close_grace_days: int = Field(14, ge=0, le=90)
 
 
 class Tokens(_Frozen):

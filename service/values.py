@@ -152,6 +152,16 @@ class CheckIn:
 
 
 @dataclass(frozen=True, slots=True)
+class HandSet:
+    """A value somebody gave for a key result."""
+
+    value: Decimal
+    on_date: date  # the shop day it holds from
+    set_at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a connector has fully read: [covered_from, covered_to), or why there is a gap."""
 

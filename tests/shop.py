@@ -196,6 +196,11 @@ class OpenShop:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(select(*wanted).order_by(*table.primary_key))]
 
+    def standing(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+        """As `rows`, of the versions that stand now."""
+        with self.engine.connect() as connection:
+            return standing(connection, table, *columns)
+
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(text)]
@@ -203,6 +208,13 @@ class OpenShop:
 
 def named(connector: str) -> Connector:
     return next(each for each in pipeline.CONNECTORS if each.name == connector)
+
+
+def standing(connection: Connection, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """The versions of a table that stand, by key, or some of their columns."""
+    wanted = [table.c[name] for name in columns] or list(table.columns)
+    stands = table.c.superseded_at.is_(None)
+    return [tuple(row) for row in connection.execute(select(*wanted).where(stands).order_by(*table.primary_key))]
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write
 
 COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "backfill", "sync", "reconcile", "run", "status", "explain",
-    "metrics list", "metrics show", "okr lint", "privacy export", "privacy redact", "privacy wipe",
+    "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new",
+    "privacy export", "privacy redact", "privacy wipe",
 }  # fmt: skip
 GROUPS = {"db", "metrics", "okr", "privacy"}
 
@@ -60,7 +61,7 @@ def synced(store: WatchedStore, tmp_path_factory: pytest.TempPathFactory) -> Com
 def test_help_lists_every_command_and_no_other(okrsync: Command) -> None:
     def listed(*words: str) -> set[str]:
         told = okrsync(*words, "--help").out
-        return set(re.findall(r"^[│ ]+([a-z]+)  ", told[told.index("Commands") :], re.MULTILINE))
+        return set(re.findall(r"^[│ ]+([a-z-]+)  ", told[told.index("Commands") :], re.MULTILINE))
 
     found = listed()
     nested = {f"{group} {name}" for group in GROUPS for name in listed(group)}
@@ -105,12 +106,16 @@ def test_init_writes_files_that_are_valid_as_they_stand(okrsync: Command, tmp_pa
 def test_every_key_is_commented_in_the_sample(okrsync: Command, tmp_path: Path) -> None:
     okrsync("init", str(tmp_path / "new"))
     text = (tmp_path / "new" / "config" / "okrsync.toml").read_text()
-    for key in ("url", "fiscal_year_start", "check_in", "domain", "api_version", "access_token_env", "client_id",
-                "client_secret_env", "api_url", "orders"):  # fmt: skip
+    for key in (
+        "url", "fiscal_year_start", "check_in", "close_grace_days", "domain", "api_version", "access_token_env",
+        "client_id", "client_secret_env", "api_url", "orders",
+    ):  # fmt: skip
         assert re.search(rf"^(# )?{key} *=", text, re.MULTILINE), key
     with_everything = re.sub(r"^# (\w+ *= )", r"\1", text, flags=re.MULTILINE)
     with_a_token = re.sub(r"^client_(id|secret_env).*\n", "", with_everything, flags=re.MULTILINE)
-    assert tomllib.loads(with_a_token)["calendar"] == {"fiscal_year_start": 1, "check_in": "mon 09:00"}
+    assert tomllib.loads(with_a_token)["calendar"] == {
+        "fiscal_year_start": 1, "check_in": "mon 09:00", "close_grace_days": 14,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("standing", ["config/okrsync.toml", "config/okrs/QUARTER.toml"])
@@ -254,6 +259,65 @@ def test_status_as_of_an_earlier_day(synced: Command) -> None:
     rows = rows_of(synced("status", "--as-of", quarter.start.isoformat(), "--format", "json"))
     assert {row["as_of_date"] for row in rows} == {quarter.start.isoformat()}
     assert {row["status"] for row in rows} == {"too_early"}
+
+
+def test_status_as_it_was_known(synced: Command) -> None:
+    """The same now; nothing before anything was known; and a person's check-in only after it was written."""
+    rows = rows_of(synced("status", "--format", "json"))
+    before = datetime.now(UTC).isoformat()
+    assert rows_of(synced("status", "--known-at", before, "--format", "json")) == rows
+    time.sleep(1)  # what is written from here on was not known then: instants are whole seconds
+    said = synced("okr", "check-in", "buyers", "--confidence", "70%", "--note", "going well")
+    assert said.code == 0, said.both
+    assert "buyers: " in said.out
+    later = datetime.now(UTC).isoformat()
+    for moment, confidence in ((before, None), (later, 0.7)):
+        [_, buyers] = rows_of(synced("status", "--known-at", moment, "--format", "json"))
+        assert buyers["confidence"] == confidence
+    assert "people are 70 % confident" in synced("status").out
+    assert "as it was known at" in synced("status", "--known-at", later).out
+    said = synced("status", "--known-at", "2020-01-01")
+    assert said.code == 2
+    assert "nothing was known at 2020-01-01 00:00:00 UTC" in said.err
+    assert "write 2026-08-14" in synced("status", "--known-at", "yesterday").err
+
+
+@pytest.mark.parametrize("width", ["80", "100", "120"])
+def test_status_fits_the_terminal(synced: Command, width: str) -> None:
+    lines = synced("status", COLUMNS=width).out.splitlines()
+    assert max(map(len, lines)) <= int(width)
+    assert any("█" in line or "░" in line for line in lines)
+
+
+def test_a_quarter_is_not_closed_while_it_runs(synced: Command) -> None:
+    said = synced("okr", "close", str(this_quarter()))
+    assert said.code == 2
+    assert f"{this_quarter()} may be closed from" in said.err
+    assert "wait, or add --early with --reason" in said.err
+    said = synced("okr", "close", str(this_quarter()), "--early", "--reason", "sold", "--next", "drop")
+    assert "--root-cause: repeat-customers: is missing" in said.err
+
+
+def test_the_next_quarter_is_drafted_with_what_is_left_to_decide(synced: Command, tmp_path: Path) -> None:
+    label, file = str(this_quarter().next()), tmp_path / "next.toml"
+    said = synced("okr", "new", label, "--out", str(file))
+    assert said.code == 1
+    assert "decide: buyers: its quarter is not closed" in said.out
+    assert load_plan(file).is_draft
+    assert "is there already" in synced("okr", "new", label, "--out", str(file)).err
+
+
+@pytest.mark.parametrize("said", ["1.2", "-1", "high", "120%"])
+def test_a_confidence_lies_between_0_and_1(synced: Command, said: str) -> None:
+    told = synced("okr", "check-in", f"--confidence={said}")
+    assert told.code == 2
+    assert "write 0.7 or 70%" in told.err
+
+
+def test_what_is_measured_is_not_set_by_hand(synced: Command) -> None:
+    told = synced("okr", "set", "buyers", "12")
+    assert told.code == 2
+    assert "is measured by orders" in told.err
 
 
 def test_a_quarter_by_name(synced: Command) -> None:

@@ -26,6 +26,7 @@ from service.cli.explaining import LEFT_OUT
 from service.errors import PlanError
 from service.metrics.catalogue import catalogue
 from service.okr import plan
+from service.okr.lifecycle import ROOT_CAUSES
 from service.okr.status import RATIO
 from service.settings import Settings
 from service.store import runs
@@ -319,3 +320,9 @@ def _run(line: str, folder: Path) -> str:
 def _words(printed: str) -> str:
     """The text with every run of blanks as one."""
     return " ".join(printed.split())
+
+
+def test_every_root_cause_is_told() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    for cause, meaning in ROOT_CAUSES.items():
+        assert f"| `{cause}` | {meaning} |" in operations

@@ -62,7 +62,7 @@ def test_an_earlier_day_is_judged_with_the_data_of_today(shop: OpenShop) -> None
 def test_every_day_of_the_quarter_is_recorded(shop: OpenShop) -> None:
     done(shop.backfill())
     assert shop.reckon().readings_changed == 2 * 46
-    rows = shop.rows(key_result_readings, "key_result_id", "as_of_date", "value")
+    rows = shop.standing(key_result_readings, "key_result_id", "as_of_date", "value")
     repeat = {day: value for key, day, value in rows if key == "repeat-customers"}
     assert min(repeat) == date(2026, 7, 1)
     assert [repeat[date(2026, 7, day)] for day in (1, 9, 10, 31)] == [1, 1, 2, 2]

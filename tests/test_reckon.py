@@ -17,7 +17,17 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from service import pipeline
-from service.store.tables import check_ins, key_result_readings, key_results, metric_readings, shops, status_changes
+from service.store.tables import (
+    check_ins,
+    key_result_readings,
+    key_results,
+    metric_readings,
+    plan_states,
+    restatements,
+    shops,
+    status_changes,
+    target_changes,
+)
 from service.values import Measurement, Segment
 from tests.shop import OKRS, OpenShop, WatchedStore, at, corner_shop, done, on_sqlite, open_shop
 from tests.test_drills import attempt
@@ -40,7 +50,7 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
 
 
 def readings(shop: OpenShop, key_result: str, *columns: str) -> dict[date, tuple[object, ...]]:
-    rows = shop.rows(key_result_readings, "key_result_id", "as_of_date", *columns)
+    rows = shop.standing(key_result_readings, "key_result_id", "as_of_date", *columns)
     return {row[1]: row[2:] for row in rows if row[0] == key_result}
 
 
@@ -190,7 +200,7 @@ def growing(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
 def test_baseline_and_target_are_settled_when_the_quarter_has_begun(growing: OpenShop) -> None:
     check_in = growing.judged("more-orders").check_in
     assert (check_in.baseline, check_in.target, check_in.value) == (4, 6, 3)
-    [(baseline, target, settled)] = growing.rows(key_results, "baseline", "target", "baseline_observed_at")
+    [(baseline, target, settled)] = growing.standing(key_results, "baseline", "target", "baseline_observed_at")
     assert (baseline, target) == (4, 6)
     assert settled is not None
 
@@ -204,17 +214,106 @@ def test_a_late_order_of_the_past_quarter_does_not_move_the_target(growing: Open
     assert growing.judged("more-orders").is_frozen
 
 
-@on_sqlite
-def test_another_definition_resolves_the_target_again(growing: OpenShop, tmp_path: Path) -> None:
+RETARGETED = GROWTH.replace('"+50%"', '"+100%"\n  target_changed = "a second shop opened"')
+
+
+def test_a_target_changed_with_a_reason_counts_from_the_agreed_baseline(growing: OpenShop, tmp_path: Path) -> None:
     growing.store.order(3, processed_at=at("2026-06-15 10:00"))
-    (tmp_path / "config/okrs/quarter.toml").write_text(GROWTH.replace("+50%", "+100%"))
+    (tmp_path / "config/okrs/quarter.toml").write_text(RETARGETED)
     growing.later(hours=1)
     growing.turn()
     check_in = growing.judged("more-orders").check_in
-    assert (check_in.baseline, check_in.target) == (5, 10)
+    assert (check_in.baseline, check_in.target) == (4, 8)
     assert {row[0] for row in readings(growing, "more-orders", "attainment").values() if row[0]} == {
-        Decimal("0.1"), Decimal("0.2"), Decimal("0.3"),
+        Decimal("0.125"), Decimal("0.25"), Decimal("0.375"),
     }  # fmt: skip
+    changes = growing.rows(target_changes, "key_result_id", "old_target", "new_target", "reason")
+    assert changes == [("more-orders", 6, 8, "a second shop opened")]
+    assert growing.standing(key_results, "held_back", "target_rule") == [(None, "+100%")]
+    assert {row[0] for row in growing.rows(restatements, "cause")} == {"target_change"}
+
+
+def test_a_target_changed_without_a_reason_does_not_count(growing: OpenShop, tmp_path: Path) -> None:
+    (tmp_path / "config/okrs/quarter.toml").write_text(GROWTH.replace("+50%", "+10%"))
+    growing.later(hours=1)
+    growing.turn()
+    assert growing.judged("more-orders").check_in.target == 6
+    [(told, rule)] = growing.standing(key_results, "held_back", "target_rule")
+    assert rule == "+50%"
+    assert 'to +10%; it is judged as agreed, from previous_quarter to +50%: write target_changed = "the reason"' in told
+    assert growing.rows(target_changes) == []
+
+
+@on_sqlite
+def test_a_reason_counts_once(growing: OpenShop, tmp_path: Path) -> None:
+    file = tmp_path / "config/okrs/quarter.toml"
+    file.write_text(RETARGETED)
+    growing.later(hours=1)
+    growing.turn()
+    file.write_text(RETARGETED.replace("+100%", "+25%"))
+    growing.later(hours=1)
+    growing.turn()
+    assert growing.judged("more-orders").check_in.target == 8
+    [(told,)] = growing.standing(key_results, "held_back")
+    assert "the reason it gives is that of an earlier change" in told
+    file.write_text(RETARGETED.replace("+100%", "+25%").replace("opened", "opened and closed"))
+    growing.later(hours=1)
+    growing.turn()
+    assert growing.judged("more-orders").check_in.target == 5
+    assert len(growing.rows(target_changes)) == 2
+    assert growing.standing(key_results, "held_back") == [(None,)]
+
+
+@on_sqlite
+def test_another_measure_needs_a_reason_too(growing: OpenShop, tmp_path: Path) -> None:
+    file = tmp_path / "config/okrs/quarter.toml"
+    before = readings(growing, "more-orders", "value")
+    changed = GROWTH.replace('metric = "orders"', 'metric = "new_customers"')
+    file.write_text(changed)
+    growing.later(hours=1)
+    growing.turn()
+    check_in = growing.judged("more-orders").check_in
+    assert (check_in.status, check_in.target) == ("no_data", None)
+    assert "the file asks for something else than was agreed, orders to +50%" in check_in.explanation
+    newest = max(before)
+    unchanged = {day: value for day, value in before.items() if day < newest}
+    after = readings(growing, "more-orders", "value")
+    assert {day: value for day, value in after.items() if day < newest} == unchanged
+    file.write_text(changed.replace('"+50%"', '"+50%"\n  target_changed = "new customers are what we need"'))
+    growing.later(hours=1)
+    growing.turn()
+    check_in = growing.judged("more-orders").check_in
+    assert (check_in.baseline, check_in.target, check_in.value) == (1, Decimal("1.5"), 1)
+    assert {row[0] for row in readings(growing, "more-orders", "value").values()} == {0, 1}
+
+
+@on_sqlite
+def test_a_plan_with_lint_errors_stays_a_draft(database_url: str, tmp_path: Path) -> None:
+    """Its title speaks of a share and its metric counts: baseline and target are not settled, nothing is published."""
+    wrong = GROWTH.replace("Half as many orders again", "50 % of customers come back").replace(
+        "orders", "new_customers"
+    )
+    with open_shop(corner_shop("2026-06-01 00:00"), database_url, tmp_path, okrs=wrong) as shop:
+        shop.sell("2026-06-02 10:00", 1)
+        shop.at("2026-07-20 08:00")
+        assert any("2026-Q3 is draft: lint finds errors (OKR020" in told for told in shop.turn().told)
+        assert shop.standing(key_results, "baseline_observed_at") == [(None,)]
+        assert shop.rows(check_ins) == shop.rows(status_changes) == []
+        assert shop.standing(plan_states, "state") == [("draft",)]
+        (tmp_path / "config/okrs/quarter.toml").write_text(GROWTH)
+        shop.later(hours=1)
+        assert shop.turn().told == ("2026-Q3 is active",)
+        assert shop.standing(key_results, "baseline_observed_at") != [(None,)]
+        assert len(shop.rows(check_ins)) == 1
+
+
+@on_sqlite
+def test_a_file_that_calls_itself_a_draft_is_one(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop("2026-06-01 00:00"), database_url, tmp_path, okrs="draft = true\n" + GROWTH) as shop:
+        shop.sell("2026-06-02 10:00", 1)
+        shop.at("2026-07-20 08:00")
+        [told] = shop.turn().told
+        assert "take the line out once all is decided" in told
 
 
 @on_sqlite
@@ -224,7 +323,7 @@ def test_a_key_result_taken_out_of_the_file_is_gone_but_its_check_ins_stay(growi
     (tmp_path / "config/okrs/quarter.toml").write_text(GROWTH.replace("more-orders", "many-orders"))
     growing.later(hours=1)
     growing.turn()
-    assert growing.rows(key_results, "key_result_id") == [("many-orders",)]
+    assert growing.standing(key_results, "key_result_id") == [("many-orders",)]
     assert readings(growing, "more-orders", "value") == {}
     assert set(published) <= set(growing.rows(check_ins))
 
@@ -354,7 +453,7 @@ def test_hidden_history_makes_lifetime_numbers_incomplete(cut_off: OpenShop) -> 
 def test_hidden_history_shows_in_the_views(cut_off: OpenShop) -> None:
     [(status, value, progress, explanation)] = cut_off.sql(
         "select status, value, progress, explanation from key_result_readings"
-        " where key_result_id = 'repeat-customers' and as_of_date = '2026-08-09'"
+        " where key_result_id = 'repeat-customers' and as_of_date = '2026-08-09' and superseded_at is null"
     )
     assert (status, value, progress) == ("incomplete", None, None)
     assert "orders before 2026-06-12" in explanation
@@ -470,7 +569,7 @@ def test_a_reading_that_nobody_renews_turns_stale_in_the_view(
             insert(key_results).values(
                 shop_id=1, quarter="2000-Q1", key_result_id="kr", objective_id="o", objective="O", key_result="KR",
                 position=0, metric="orders", metric_version=1, segment="", population="all", window_kind="quarter",
-                unit="count", weight=Decimal(1), baseline_rule="", target_rule="10", definition="",
+                unit="count", weight=Decimal(1), baseline_rule="", target_rule="10", definition="", observed_at=moment,
             )
         )  # fmt: skip
         connection.execute(

@@ -31,7 +31,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("overdue_at", tables.UtcInstant(timezone=True), nullable=True))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("watermarks", schema=None) as batch_op:
         batch_op.drop_column("overdue_at")

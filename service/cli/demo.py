@@ -17,8 +17,9 @@ from typing import Annotated
 import typer
 
 from service import pipeline
+from service.board import Board, boards
 from service.cli.common import FINE, console, guarded, say, write
-from service.cli.okrs import print_status
+from service.cli.drawing import draw
 from service.cli.syncing import Bars
 from service.errors import Misconfigured, OkrsyncError, Problem
 from service.store import migrate
@@ -65,23 +66,23 @@ def demo(
                 if outcome.error:
                     raise outcome.error
         pipeline.reckon(installation, shop, pipeline.plans_of(installation))
-        found = pipeline.status(installation)
+        found = boards(installation)
         for each in found:
-            print_status(console(), each)
+            draw(console(), each)
         _say_where(folder, settings_file, found)
         if serve:
             _serve(settings_file, environment)
     return FINE
 
 
-def _say_where(folder: Path, settings_file: Path, found: list[pipeline.PlanStatus]) -> None:
+def _say_where(folder: Path, settings_file: Path, found: list[Board]) -> None:
     shown = os.path.relpath(settings_file)
     say("")
     database = os.path.relpath(folder / "var" / "okrsync.db")
     say(f"database   {database}  (views bi_key_results, bi_orders, bi_sales_daily, …)")
     say(f"settings   {shown}, OKRs in {os.path.relpath(settings_file.parent / 'okrs')}")
     if found:
-        quarter, first = found[0].plan.quarter, found[0].key_results[-1].key_result.id
+        quarter, first = found[0].quarter, found[0].key_results[-1]["key_result_id"]
         middle = quarter.start + (quarter.end - quarter.start) / 2
         program = Path(sys.argv[0])
         command = "okrsync" if program.name == "__main__.py" else os.path.relpath(program)

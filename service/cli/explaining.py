@@ -157,7 +157,7 @@ def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
 
 def _data(each: PlanStatus, judged: Judged) -> Iterator[str]:
     for name in judged.metric.connectors:
-        coverage = each.coverages[name]
+        coverage = each.ground.coverages[name]
         if coverage.covered_from:
             yield f"{name:<13} from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
             yield f"verified      {coverage.rows:,} {name} of the {coverage.expected_rows:,} that Shopify counted"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,7 @@ from service.cli.common import (
     print_rows,
 )
 from service.errors import PlanError, Problem
+from service.okr.amounts import MetricFacts
 from service.okr.lint import Finding, lint
 from service.okr.plan import Plan, load
 from service.plans import known
@@ -100,12 +101,22 @@ def _read(files: Sequence[Path], fiscal_year_start: int) -> tuple[list[Plan], li
 
 
 def _print(files: Sequence[str], findings: Sequence[Finding]) -> None:
-    out = console()
     for file in files:
-        mine = [finding for finding in findings if finding.file == file]
-        out.print(f"{file}: {counted(mine)}", markup=False, soft_wrap=True)
-        for finding in mine:
-            mark = Text(f"  {finding.rule}  {finding.severity:<8}", style=COLOURS[finding.severity])
-            place = f"{finding.key}: " if finding.key else ""
-            out.print(mark.append(f" {place}{finding.message}", style="default"), soft_wrap=True)
-            out.print(f"{'':19}mend: {finding.hint}", markup=False, soft_wrap=True)
+        _print_file(file, [finding for finding in findings if finding.file == file])
+
+
+def print_findings(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> bool:
+    """What lint finds in one file, printed; whether there are errors."""
+    findings = lint(plan, catalogue)
+    _print_file(plan.file, findings)
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _print_file(file: str, findings: Sequence[Finding]) -> None:
+    out = console()
+    out.print(f"{file}: {counted(findings)}", markup=False, soft_wrap=True)
+    for finding in findings:
+        mark = Text(f"  {finding.rule}  {finding.severity:<8}", style=COLOURS[finding.severity])
+        place = f"{finding.key}: " if finding.key else ""
+        out.print(mark.append(f" {place}{finding.message}", style="default"), soft_wrap=True)
+        out.print(f"{'':19}mend: {finding.hint}", markup=False, soft_wrap=True)

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import timedelta
 
 from service.okr.amounts import Kind, MetricFacts
 from service.okr.model import MILESTONE, KeyResult
 from service.okr.pace import Day
 from service.okr.targets import Bounds, Points, Relative
 from service.periods import ONE_DAY
-from service.values import Measurement, Window
+from service.values import HandSet, Measurement, Window
 
 HOLDS_FOR = timedelta(days=14)
 """A value set by hand is stale after two weeks: the longest time between two check-ins."""
-
-
-@dataclass(frozen=True, slots=True)
-class HandSet:
-    """A value somebody gave for a key result."""
-
-    value: Decimal
-    on_date: date  # the shop day it holds from
-    set_at: datetime
-    note: str = ""
 
 
 def facts_for(key_result: KeyResult, catalogue: Mapping[str, MetricFacts]) -> MetricFacts | None:

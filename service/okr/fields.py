@@ -106,6 +106,13 @@ def text(raw: object) -> str:
     raise ValueError("is empty" if isinstance(raw, str) else f"{shown(raw)} is not a text")
 
 
+def yes_or_no(raw: object) -> bool:
+    """true or false."""
+    if isinstance(raw, bool):
+        return raw
+    raise ValueError(f"{shown(raw)} is neither true nor false")
+
+
 def identifier(raw: object) -> str:
     """A short name for machines, kept for as long as there is history."""
     if not isinstance(raw, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", raw):

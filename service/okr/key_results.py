@@ -47,6 +47,7 @@ def key_result(fields: Fields, objective_id: str, objective_owner: str | None) -
         pace=fields.parsed("pace", _pace, '"linear", "seasonal" or [[2026-08-15, 0.3], [2026-09-15, 0.8]]'),
         confidence=fields.parsed("confidence", share, "0.5"),
         guardrails=tuple(_guardrail(each) for each in fields.tables("guardrails", "{ metric = …, at_least = … }")),
+        target_changed=fields.parsed("target_changed", text, '"our supplier failed; agreed on 2026-08-15"'),
     )
     _complain_of_what_does_not_fit(found, fields)
     fields.close()

@@ -62,6 +62,7 @@ class KeyResult:
     pace: Pace | None = None  # None: what fits the metric
     confidence: Decimal | None = None  # its owner's, when the quarter was planned
     guardrails: tuple[Guardrail, ...] = ()
+    target_changed: str | None = None  # why its target is another one than was agreed
 
     @property
     def form(self) -> Form:
@@ -141,6 +142,7 @@ class Plan:
     initiatives: tuple[Initiative, ...]
     kpis: tuple[Kpi, ...] = ()
     rule: Rule = RATIO
+    is_draft: bool = False  # its owners still have to decide something
 
     @property
     def key_results(self) -> tuple[KeyResult, ...]:

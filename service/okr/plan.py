@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from service.errors import PlanError, Problem
-from service.okr.fields import Fields, day, identifier, suggestion, text
+from service.okr.fields import Fields, day, identifier, suggestion, text, yes_or_no
 from service.okr.key_results import key_result, population, where, window
 from service.okr.model import Initiative, KeyResult, Kpi, Objective, Plan
 from service.okr.rule_table import rule_of
@@ -58,6 +58,7 @@ def _syntax_problem(message: str, source: str, file: str) -> Problem:
 def _plan(fields: Fields, fiscal_year_start: int) -> Plan:
     quarter = fields.required("quarter", lambda raw: Quarter.parse(text(raw), fiscal_year_start), '"2026-Q3"')
     shop = fields.parsed("shop", text, '"myshopper.myshopify.com"')
+    is_draft = fields.parsed("draft", yes_or_no, "true") or False
     objectives = tuple(_objective(each) for each in fields.tables("objectives", "[[objectives]]"))
     initiatives = tuple(_initiative(each) for each in fields.tables("initiatives", "[[initiatives]]"))
     kpis = tuple(_kpi(each) for each in fields.tables("kpis", "[[kpis]]"))
@@ -65,7 +66,7 @@ def _plan(fields: Fields, fiscal_year_start: int) -> Plan:
     fields.close()
     if not fields.table.get("objectives"):
         fields.complain("objectives", "there is none", "begin one with [[objectives]], then id and title")
-    plan = Plan(fields.file, quarter, shop, objectives, initiatives, kpis, rule)
+    plan = Plan(fields.file, quarter, shop, objectives, initiatives, kpis, rule, is_draft)
     _complain_of_repeated_ids(plan, fields)
     _complain_of_strange_key_results(plan, fields)
     return plan

@@ -1,17 +1,19 @@
 """What the numbers were and how they were judged: readings, goals, check-ins and changes of status.
 
-Readings are what is known now and may be restated; a check-in is what was published and never changes.
+Readings and goals keep every version, so that what was known at any moment can be told; a check-in is what was
+published and never changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select
 
 from service.store.tables import (
     check_ins,
@@ -22,6 +24,7 @@ from service.store.tables import (
     status_changes,
 )
 from service.store.upsert import Row, put, upsert
+from service.store.versions import Change, record, retire, versions_standing
 from service.values import CheckIn, Status
 
 
@@ -86,53 +89,57 @@ def last_metric_dates(connection: Connection, shop_id: int) -> dict[tuple[str, i
 
 @dataclass(frozen=True, slots=True)
 class StoredGoal:
-    """A baseline and a target as they were resolved, and the definition they were resolved for."""
+    """A baseline and a target as they were resolved, and what they were resolved for."""
 
     definition: str
     baseline: Decimal | None
     target: Decimal | None
     baseline_observed_at: datetime | None
+    metric: str
+    segment: str
+    population: str
+    window_kind: str
+    form: str
+    baseline_rule: str
+    target_rule: str
+    target_reason: str | None
 
 
 def stored_goals(connection: Connection, shop_id: int, quarter: str) -> dict[str, StoredGoal]:
     """By key result id."""
-    c = key_results.c
-    rows = connection.execute(
-        select(c.key_result_id, c.definition, c.baseline, c.target, c.baseline_observed_at).where(
-            c.shop_id == shop_id, c.quarter == quarter
-        )
-    )
-    return {row.key_result_id: StoredGoal(*row[1:]) for row in rows}
+    names = [field.name for field in fields(StoredGoal)]
+    rows = versions_standing(connection, key_results, _of(key_results, shop_id, quarter))
+    return {row["key_result_id"]: StoredGoal(**{name: row[name] for name in names}) for row in rows}
 
 
 def record_key_results(
-    connection: Connection, shop_id: int, quarter: str, first: date, last: date, rows: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    shop_id: int,
+    quarter: str,
+    first: date,
+    last: date,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
 ) -> None:
-    """The key results of a quarter, in the order of their file; those no longer in it are gone, check-ins stay.
+    """The key results of a quarter, in the order of their file; those no longer in it stand no more, check-ins stay.
 
-    Readings of days outside `first` to `last` go too: they are left from when the quarter lay elsewhere.
+    Readings of days outside `first` to `last` go too: they are left from when the quarter lay elsewhere. What a row
+    leaves out stays as it was.
     """
     kept = [row["key_result_id"] for row in rows]
-    for table in (key_result_readings, key_results):
-        connection.execute(
-            delete(table).where(
-                table.c.shop_id == shop_id, table.c.quarter == quarter, table.c.key_result_id.not_in(kept)
-            )
-        )
     readings = key_result_readings.c
-    connection.execute(
-        delete(key_result_readings).where(
-            readings.shop_id == shop_id, readings.quarter == quarter,
-            (readings.as_of_date < first) | (readings.as_of_date > last),
-        )
-    )  # fmt: skip
-    for position, row in enumerate(rows):
-        put(
-            connection,
-            key_results,
-            ["shop_id", "quarter", "key_result_id"],
-            {"shop_id": shop_id, "quarter": quarter, "position": position, **row},
-        )
+    for table in (key_result_readings, key_results):
+        gone = _of(table, shop_id, quarter) & table.c.key_result_id.not_in(kept)
+        retire(connection, table, gone, now=now)
+    elsewhere = (readings.as_of_date < first) | (readings.as_of_date > last)
+    retire(connection, key_result_readings, _of(key_result_readings, shop_id, quarter) & elsewhere, now=now)
+    versions = [{"shop_id": shop_id, "quarter": quarter, "position": n, **row} for n, row in enumerate(rows)]
+    record(connection, key_results, _of(key_results, shop_id, quarter), versions, now=now)
+
+
+def _of(table: Table, shop_id: int, quarter: str) -> ColumnElement[bool]:
+    return (table.c.shop_id == shop_id) & (table.c.quarter == quarter)
 
 
 def last_reading_date(connection: Connection, shop_id: int, quarter: str, key_result_id: str) -> date | None:
@@ -140,7 +147,7 @@ def last_reading_date(connection: Connection, shop_id: int, quarter: str, key_re
     c = key_result_readings.c
     found: date | None = connection.scalar(
         select(func.max(c.as_of_date)).where(
-            c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id
+            c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id, c.superseded_at.is_(None)
         )
     )
     return found
@@ -163,6 +170,7 @@ def readings_before(
     rows = connection.execute(
         select(c.status, c.attainment, c.expected_progress)
         .where(c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id, c.as_of_date < day)
+        .where(c.superseded_at.is_(None))
         .order_by(c.as_of_date.desc())
         .limit(limit)
     )
@@ -171,16 +179,35 @@ def readings_before(
 
 def record_readings(
     connection: Connection, shop_id: int, readings: Sequence[tuple[CheckIn, datetime | None]], *, now: datetime
-) -> int:
-    """Readings with the moment after which each no longer tells how things stand; how many are new or differ."""
-    rows = [
-        _row(
-            shop_id, r.quarter, r.key_result_id, r.as_of_date, r.value, r.value_low, r.value_high, r.attainment,
-            r.progress, r.expected_progress, r.status, r.explanation, r.data_as_of, fresh_until, now,
+) -> list[Change]:
+    """Readings with the moment after which each no longer tells how things stand; those that are new or differ."""
+    changes: list[Change] = []
+    for (quarter, key_result_id), group in groupby(readings, key=lambda pair: (pair[0].quarter, pair[0].key_result_id)):
+        rows = [_reading_row(shop_id, reading, fresh_until) for reading, fresh_until in group]
+        c = key_result_readings.c
+        scope = (
+            _of(key_result_readings, shop_id, quarter)
+            & (c.key_result_id == key_result_id)
+            & c.as_of_date.between(rows[0]["as_of_date"], rows[-1]["as_of_date"])
         )
-        for r, fresh_until in readings
-    ]  # fmt: skip
-    return upsert(connection, key_result_readings, rows)
+        changes += record(connection, key_result_readings, scope, rows, now=now)
+    return changes
+
+
+def _reading_row(shop_id: int, r: CheckIn, fresh_until: datetime | None) -> dict[str, Any]:
+    return {
+        "shop_id": shop_id, "quarter": r.quarter, "key_result_id": r.key_result_id, "as_of_date": r.as_of_date,
+        **judgement(r), "fresh_until": fresh_until,
+    }  # fmt: skip
+
+
+def judgement(r: CheckIn) -> dict[str, Any]:
+    """The columns that readings, check-ins and closings have in common."""
+    return {
+        "value": r.value, "value_low": r.value_low, "value_high": r.value_high, "attainment": r.attainment,
+        "progress": r.progress, "expected_progress": r.expected_progress, "status": r.status,
+        "explanation": r.explanation, "data_as_of": r.data_as_of,
+    }  # fmt: skip
 
 
 def record_status(connection: Connection, shop_id: int, newest: CheckIn, *, now: datetime) -> bool:
@@ -212,36 +239,35 @@ def publish_check_in(
     connection: Connection, shop_id: int, reading: CheckIn, *, due_at: datetime, now: datetime
 ) -> bool:
     """Write the check-in of a scheduled moment unless it stands; one that stands is never changed."""
+    return _check_in(connection, shop_id, reading, checked_in_at=due_at, published_at=now, is_by_hand=False)
+
+
+def write_check_in(
+    connection: Connection, shop_id: int, reading: CheckIn, *, confidence: Decimal | None, note: str | None,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Write a person's check-in of this moment; False when one of this very second stands."""
+    words = {"confidence": confidence, "note": note}
+    return _check_in(connection, shop_id, reading, checked_in_at=now, published_at=now, is_by_hand=True, **words)
+
+
+def _check_in(connection: Connection, shop_id: int, reading: CheckIn, *, checked_in_at: datetime, **more: Any) -> bool:
     c = check_ins.c
     standing = connection.scalar(
         select(func.count()).where(
             c.shop_id == shop_id,
             c.quarter == reading.quarter,
             c.key_result_id == reading.key_result_id,
-            c.checked_in_at == due_at,
+            c.checked_in_at == checked_in_at,
         )
     )
     if standing:
         return False
     connection.execute(
         insert(check_ins).values(
-            shop_id=shop_id,
-            quarter=reading.quarter,
-            key_result_id=reading.key_result_id,
-            checked_in_at=due_at,
-            published_at=now,
-            as_of_date=reading.as_of_date,
-            value=reading.value,
-            value_low=reading.value_low,
-            value_high=reading.value_high,
-            attainment=reading.attainment,
-            progress=reading.progress,
-            expected_progress=reading.expected_progress,
-            baseline=reading.baseline,
-            target=reading.target,
-            status=reading.status,
-            explanation=reading.explanation,
-            data_as_of=reading.data_as_of,
+            shop_id=shop_id, quarter=reading.quarter, key_result_id=reading.key_result_id, checked_in_at=checked_in_at,
+            as_of_date=reading.as_of_date, baseline=reading.baseline, target=reading.target, **judgement(reading),
+            **more,
         )
-    )
+    )  # fmt: skip
     return True

@@ -82,3 +82,14 @@ def totals(connection: Connection, shop_id: int, run_id: str) -> tuple[int, int]
         select(c.rows, c.rows_changed).where(c.shop_id == shop_id, c.run_id == run_id)
     ).one()
     return read, changed
+
+
+def reaches(connection: Connection, shop_id: int, known_at: datetime) -> dict[str, datetime]:
+    """Up to where each connector had read at that moment, by the runs that had ended."""
+    c = sync_runs.c
+    rows = connection.execute(
+        select(c.connector, c.watermark_after)
+        .where(c.shop_id == shop_id, c.finished_at <= known_at, c.watermark_after.is_not(None))
+        .order_by(c.finished_at, c.started_at, c.watermark_after)
+    )
+    return {connector: position for connector, position in rows}  # noqa: C416 (rows are not pairs to the type checker)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -417,12 +418,40 @@ metric_readings = Table(
     Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
 )
 
+# --- what was promised and how it was judged -----------------------------------------------------------------------
+
+# Some tables keep every version of a row: it held from `observed_at` until `superseded_at`, and while that is null it
+# still does. So anything can be told as it was known at a moment. See `versions.py`.
+
+
+def _versions_of(*keys: Column[Any]) -> tuple[Any, ...]:
+    """The key of a table of versions, and the one version that stands quickly found."""
+    return (
+        *keys,
+        Column("observed_at", UtcInstant, primary_key=True, info={"told_apart": False}),
+        Column("superseded_at", UtcInstant, info={"told_apart": False}),
+    )
+
+
+def _one_stands(table: str, *names: str) -> Index:
+    """A unique index over the versions that stand."""
+    stands = text("superseded_at is null")
+    return Index(f"ix_{table}_standing", *names, unique=True, sqlite_where=stands, postgresql_where=stands)
+
+
+plan_states = Table(
+    "plan_states",
+    metadata,
+    *_versions_of(_key("shop_id"), _key("quarter", Text)),
+    _must("state", Text),  # draft, active, waiting (for its close), closed
+    _must("because", Text),
+    _one_stands("plan_states", "shop_id", "quarter"),
+)
+
 key_results = Table(
     "key_results",
     metadata,
-    _key("shop_id"),
-    _key("quarter", Text),
-    _key("key_result_id", Text),
+    *_versions_of(_key("shop_id"), _key("quarter", Text), _key("key_result_id", Text)),
     _must("objective_id", Text),
     _must("objective", Text),
     Column("objective_owner", Text),
@@ -443,12 +472,15 @@ key_results = Table(
     Column("baseline", ExactDecimal),
     Column("baseline_observed_at", UtcInstant),
     Column("target", ExactDecimal),
-    _must("definition", Text),  # canonical text; a change resolves baseline and target again
+    _must("definition", Text),  # canonical text of all that baseline and target depend on
     Column("form", Text),  # reach, at_least, at_most, keep_between, milestone
     Column("stretch", ExactDecimal),
     Column("commitment", Text),  # committed, aspirational
     Column("pace", Text),  # what is expected by: linear, phased, seasonal and as when
     Column("confidence", ExactDecimal),  # its owner's, when the quarter was planned
+    Column("target_reason", Text),  # why the target was last changed while the quarter ran
+    Column("held_back", Text),  # what the file says now and was not accepted
+    _one_stands("key_results", "shop_id", "quarter", "key_result_id"),
 )
 
 _READING = (
@@ -463,10 +495,7 @@ _READING = (
 key_result_readings = Table(
     "key_result_readings",
     metadata,
-    _key("shop_id"),
-    _key("quarter", Text),
-    _key("key_result_id", Text),
-    _key("as_of_date", Date),
+    *_versions_of(_key("shop_id"), _key("quarter", Text), _key("key_result_id", Text), _key("as_of_date", Date)),
     *(Column(name, kind) for name, kind in _READING),
     _must("status", Text),
     _must("explanation", Text),
@@ -474,7 +503,19 @@ key_result_readings = Table(
     Column("data_as_of", UtcInstant, info={"told_apart": False}),
     # After this moment the reading no longer tells how things stand now; null: the quarter's last word.
     Column("fresh_until", UtcInstant),
-    Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
+    _one_stands("key_result_readings", "shop_id", "quarter", "key_result_id", "as_of_date"),
+)
+
+key_result_values = Table(
+    "key_result_values",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _key("on_date", Date),  # the shop day it holds from
+    _key("set_at", UtcInstant),  # of several for one day the last holds
+    _must("value", ExactDecimal),
+    _must("note", Text),
 )
 
 check_ins = Table(
@@ -483,8 +524,9 @@ check_ins = Table(
     _key("shop_id"),
     _key("quarter", Text),
     _key("key_result_id", Text),
-    _key("checked_in_at", UtcInstant),  # the scheduled moment it answers
+    _key("checked_in_at", UtcInstant),  # the scheduled moment it answers; when it was written, if by hand
     _must("published_at", UtcInstant),
+    _must("is_by_hand", Boolean),
     _must("as_of_date", Date),
     *(Column(name, kind) for name, kind in _READING),
     Column("baseline", ExactDecimal),
@@ -509,6 +551,63 @@ status_changes = Table(
     _must("explanation", Text),
 )
 
+target_changes = Table(
+    "target_changes",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _key("changed_at", UtcInstant),
+    Column("old_baseline", ExactDecimal),
+    Column("new_baseline", ExactDecimal),
+    Column("old_target", ExactDecimal),
+    Column("new_target", ExactDecimal),
+    _must("old_definition", Text),
+    _must("new_definition", Text),
+    _must("reason", Text),
+)
+
+closings = Table(
+    "closings",
+    metadata,
+    _key("shop_id"),
+    _key("quarter", Text),
+    _key("key_result_id", Text),
+    _must("closed_at", UtcInstant),
+    _must("as_of_date", Date),
+    *(Column(name, kind) for name, kind in _READING),
+    _must("status", Text),  # achieved, partly_achieved, missed, or why there is no verdict
+    _must("explanation", Text),
+    Column("final_score", ExactDecimal),  # the progress, or what a person gave in its place
+    Column("score_reason", Text),  # why a person gave another
+    Column("root_cause", Text),  # from the closed list in `okr/lifecycle.py`
+    Column("learning", Text),
+    _must("next_step", Text),  # carry, modify, drop
+    Column("data_as_of", UtcInstant),
+)
+
+restatements = Table(
+    "restatements",
+    metadata,
+    _key("shop_id"),
+    _key("about", Text),  # metric, key_result
+    _key("name", Text),  # the metric's id, or the key result's
+    _key("quarter", Text),  # of a key result; else empty
+    _key("segment", Text),  # of a metric; else empty
+    _key("window_kind", Text),  # of a metric; else empty
+    _key("restated_date", Date),
+    _key("observed_at", UtcInstant),
+    Column("old_value", ExactDecimal),
+    Column("new_value", ExactDecimal),
+    Column("old_attainment", ExactDecimal),
+    Column("new_attainment", ExactDecimal),
+    Column("old_status", Text),
+    Column("new_status", Text),
+    # late_order, late_refund, late_return, edit, deletion, several, data (not known which), definition, target_change
+    _must("cause", Text),
+    Index(None, "shop_id", "observed_at"),
+)
+
 # --- housekeeping: outlives every shop -----------------------------------------------------------------------------
 
 privacy_audit = Table(
@@ -520,6 +619,8 @@ privacy_audit = Table(
     _must("acted_at", UtcInstant),
     _must("row_counts", Text),  # by table
 )
+
+# --- housekeeping: not about any shop ------------------------------------------------------------------------------
 
 view_definitions = Table(
     "view_definitions",

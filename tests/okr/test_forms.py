@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.okr.assess import assess
-from service.okr.by_hand import HandSet, as_measurement, facts_by_hand, in_force, with_patience
+from service.okr.by_hand import as_measurement, facts_by_hand, in_force, with_patience
 from service.okr.evidence import Evidence, Watched, kept
 from service.okr.goals import Goal, resolve
 from service.okr.model import Guardrail, KeyResult
@@ -23,7 +23,7 @@ from service.okr.presets import PRESETS
 from service.okr.status import RATIO, WORST_FIRST, Rule
 from service.okr.targets import Bounds, Level, Milestone
 from service.okr.windows import natural_window, reading_window, week_ends
-from service.values import CheckIn, Segment, Status, Window
+from service.values import CheckIn, HandSet, Segment, Status, Window
 from tests.okr.building import CATALOGUE, Q3, day, key_result, measured
 
 RATE = CATALOGUE["conversion_rate"]

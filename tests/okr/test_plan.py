@@ -131,7 +131,7 @@ MOVES = 'baseline   = "50 INR"\n  target     = 55.10'
         ('"2026-Q3"', '"2026Q3"', "quarter", "'2026Q3' is not a quarter", 'for example "2026-Q3"'),
         ('quarter = "2026-Q3"', "", "quarter", "is missing", 'for example "2026-Q3"'),
         ('"2026-Q3"', "2026", "quarter", "2026 is not a text", 'for example "2026-Q3"'),
-        ("shop ", "shopp ", "shopp", "unknown key", "did you mean shop? known: initiatives, kpis, obj"),
+        ("shop ", "shopp ", "shopp", "unknown key", "did you mean shop? known: draft, initiatives, kpis"),
         (
             '"repeat-aov"',
             '"repeat aov"',

@@ -15,7 +15,7 @@ from service.store import results
 from service.store.results import Reading
 from service.store.tables import check_ins, key_result_readings, key_results, metric_readings, status_changes
 from service.values import CheckIn
-from tests.shop import instant
+from tests.shop import instant, standing
 
 SHOP, QUARTER = 7, "2026-Q3"
 DAYS = (date(2026, 7, 1), date(2026, 9, 30))
@@ -76,35 +76,38 @@ def test_numbers_are_kept_exactly(connection: Connection, value: str) -> None:
 
 
 def test_key_results_stand_in_the_order_of_their_file(connection: Connection) -> None:
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("b"), definition("a")])
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("a"), definition("b"), definition("c")])
-    rows = connection.execute(select(key_results.c.key_result_id).order_by(key_results.c.position))
-    assert [row[0] for row in rows] == ["a", "b", "c"]
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("b"), definition("a")], now=NOW)
+    results.record_key_results(
+        connection, SHOP, QUARTER, *DAYS, [definition("a"), definition("b"), definition("c")], now=NOW
+    )
+    rows = standing(connection, key_results, "position", "key_result_id")
+    assert sorted(rows) == [(0, "a"), (1, "b"), (2, "c")]
 
 
 def test_a_key_result_that_left_the_file_is_gone(connection: Connection) -> None:
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("kr"), definition("other")])
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("kr"), definition("other")], now=NOW)
     results.record_readings(connection, SHOP, [(CHECK_IN, None)], now=NOW)
     results.publish_check_in(connection, SHOP, CHECK_IN, due_at=NOW, now=NOW)
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("other")])
-    assert connection.scalars(select(key_results.c.key_result_id)).all() == ["other"]
-    assert connection.execute(select(key_result_readings)).all() == []
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("other")], now=LATER)
+    assert standing(connection, key_results, "key_result_id") == [("other",)]
+    assert standing(connection, key_result_readings) == []
     assert connection.scalars(select(check_ins.c.key_result_id)).all() == ["kr"]
 
 
 def test_other_quarters_and_shops_are_left_alone(connection: Connection) -> None:
-    results.record_key_results(connection, SHOP, "2026-Q2", *DAYS, [definition("kr")])
-    results.record_key_results(connection, 8, QUARTER, *DAYS, [definition("kr")])
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [])
-    assert len(connection.execute(select(key_results)).all()) == 2
+    results.record_key_results(connection, SHOP, "2026-Q2", *DAYS, [definition("kr")], now=NOW)
+    results.record_key_results(connection, 8, QUARTER, *DAYS, [definition("kr")], now=NOW)
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [], now=NOW)
+    assert len(standing(connection, key_results)) == 2
 
 
 def test_a_settled_goal_is_found_again(connection: Connection) -> None:
     settled = definition("kr", baseline=Decimal("50.005"), baseline_observed_at=NOW)
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [settled])
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [settled], now=NOW)
     found = results.stored_goals(connection, SHOP, QUARTER)["kr"]
-    assert found == results.StoredGoal("orders", Decimal("50.005"), Decimal(10), NOW)
-    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("kr")])
+    assert (found.definition, found.baseline, found.target) == ("orders", Decimal("50.005"), Decimal(10))
+    assert found.baseline_observed_at == NOW
+    results.record_key_results(connection, SHOP, QUARTER, *DAYS, [definition("kr")], now=NOW)
     assert results.stored_goals(connection, SHOP, QUARTER)["kr"].baseline_observed_at == NOW, "once settled, it stays"
 
 
@@ -112,13 +115,18 @@ def test_a_settled_goal_is_found_again(connection: Connection) -> None:
 
 
 def test_readings_are_restated_where_they_differ(connection: Connection) -> None:
-    assert results.record_readings(connection, SHOP, [(CHECK_IN, LATER)], now=NOW) == 1
+    assert len(results.record_readings(connection, SHOP, [(CHECK_IN, LATER)], now=NOW)) == 1
     from_newer_data = replace(CHECK_IN, data_as_of=LATER)
-    assert results.record_readings(connection, SHOP, [(from_newer_data, LATER)], now=LATER) == 0
+    assert results.record_readings(connection, SHOP, [(from_newer_data, LATER)], now=LATER) == []
     better = replace(CHECK_IN, value=Decimal(56))
-    assert results.record_readings(connection, SHOP, [(better, LATER)], now=LATER) == 1
-    row = connection.execute(select(key_result_readings)).one()
-    assert (row.value, row.observed_at, row.fresh_until) == (Decimal(56), LATER, LATER)
+    [change] = results.record_readings(connection, SHOP, [(better, LATER)], now=LATER)
+    assert change.old
+    assert (change.old["value"], change.new["value"]) == (CHECK_IN.value, 56)
+    assert standing(connection, key_result_readings, "value", "observed_at", "fresh_until") == [(56, LATER, LATER)]
+    versions = connection.execute(
+        select(key_result_readings.c.value, key_result_readings.c.superseded_at).order_by("observed_at")
+    )
+    assert list(map(tuple, versions)) == [(CHECK_IN.value, LATER), (56, None)]
     assert results.last_reading_date(connection, SHOP, QUARTER, "kr") == date(2026, 7, 1)
     assert results.last_reading_date(connection, SHOP, QUARTER, "other") is None
 

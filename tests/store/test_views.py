@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect
 
+from service import lifecycle
+from service.lifecycle import Answers
 from service.okr.status import WORST_FIRST
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
@@ -23,6 +25,7 @@ from tests.shop import OpenShop, done, open_shop
 CONTRACT = {
     "bi_key_results", "bi_key_results_daily", "bi_objectives", "bi_check_ins", "bi_metrics_daily", "bi_orders",
     "bi_sales_daily", "bi_sessions_daily", "bi_checkouts", "bi_coverage", "bi_sync_runs", "bi_reconciliation",
+    "bi_closings", "bi_restatements",
 }  # fmt: skip
 
 OKRS = """
@@ -78,7 +81,17 @@ def twins(
             done(shops[-1].sync("sessions"))
             shops[-1].turn()
             shops[-1].reconcile()
+            _restate_and_close(shops[-1])
         yield shops
+
+
+def _restate_and_close(shop: OpenShop) -> None:
+    """A late order, and a quarter that is given up."""
+    shop.store.order(processed_at=shop.store.now - 10 * 86_400)
+    shop.later(hours=1)
+    shop.turn()
+    answers = Answers(next_steps={"": "drop"}, root_causes={"": "late_start"}, reasons={"": "the shop was sold"})
+    lifecycle.close(shop.installation, shop.settings, shop.status().plan.quarter.label, answers, early=True)
 
 
 def table(engine: Engine, view: str) -> list[tuple[Any, ...]]:

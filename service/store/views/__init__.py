@@ -7,7 +7,7 @@ those come `docs/bi.md` and, on PostgreSQL, real comments.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -55,9 +55,7 @@ def create_views(connection: Connection) -> None:
     standing = set(inspect(connection).get_view_names())
     if known == wanted and set(wanted) <= standing:
         return
-    for name in sorted(set(known) | set(wanted), reverse=True, key=lambda n: (n.startswith("bi_"), n)):
-        connection.execute(text(f"drop view if exists {name}"))
-    connection.execute(text("delete from view_definitions"))
+    drop_views(connection, wanted)
     for view in all_views:
         _run(connection, f"create view {view.name} as {view.select}")
         connection.execute(
@@ -67,6 +65,14 @@ def create_views(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             for statement in _comments(view):
                 _run(connection, statement)
+
+
+def drop_views(connection: Connection, more: Iterable[str] = ()) -> None:
+    """No view stands any more, as a migration wants it that makes a table anew."""
+    known = connection.scalars(text("select name from view_definitions")).all()
+    for name in sorted({*known, *more}, reverse=True, key=lambda n: (n.startswith("bi_"), n)):
+        connection.execute(text(f"drop view if exists {name}"))
+    connection.execute(text("delete from view_definitions"))
 
 
 def _run(connection: Connection, statement: str) -> None:

@@ -8,8 +8,9 @@ select
     check_ins.key_result_id as key_result_id,  -- id in the OKR file
     key_results.key_result as key_result,  -- its title
     key_results.owner as owner,  -- who answers for it
-    check_ins.checked_in_at as checked_in_at,  -- the scheduled moment it answers, UTC
+    check_ins.checked_in_at as checked_in_at,  -- the scheduled moment it answers, or when a person wrote it, UTC
     check_ins.published_at as published_at,  -- when it was written, UTC
+    check_ins.is_by_hand as is_by_hand,  -- did a person write it?
     check_ins.as_of_date as as_of_date,  -- this shop day was complete
     cast(check_ins.value as numeric) as value,  -- where it stood
     cast(check_ins.value_low as numeric) as value_low,  -- lower end of a 95 % interval
@@ -29,4 +30,5 @@ left join key_results
     on key_results.shop_id = check_ins.shop_id
     and key_results.quarter = check_ins.quarter
     and key_results.key_result_id = check_ins.key_result_id
+    and key_results.superseded_at is null
 join shops on shops.shop_id = check_ins.shop_id

@@ -29,4 +29,6 @@ join key_results
     on key_results.shop_id = key_result_readings.shop_id
     and key_results.quarter = key_result_readings.quarter
     and key_results.key_result_id = key_result_readings.key_result_id
+    and key_results.superseded_at is null
 join shops on shops.shop_id = key_results.shop_id
+where key_result_readings.superseded_at is null

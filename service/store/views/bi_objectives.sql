@@ -13,21 +13,17 @@ select
     summed.key_results_total as key_results_total  -- how many there are
 from (
     select
-        key_results.shop_id, key_results.quarter, key_results.objective_id,
-        max(key_results.objective) as objective, max(key_results.objective_owner) as owner,
-        sum(key_results.weight * key_result_now.progress) as weighted_progress,
-        sum(case when key_result_now.progress is not null then key_results.weight * key_result_now.expected_progress end) as weighted_expected,
-        sum(case when key_result_now.progress is not null then key_results.weight * 1.0 end) as measured_weight,
+        key_result_now.shop_id, key_result_now.quarter, key_result_now.objective_id,
+        max(key_result_now.objective) as objective, max(key_result_now.objective_owner) as owner,
+        sum(key_result_now.weight * key_result_now.progress) as weighted_progress,
+        sum(case when key_result_now.progress is not null then key_result_now.weight * key_result_now.expected_progress end) as weighted_expected,
+        sum(case when key_result_now.progress is not null then key_result_now.weight * 1.0 end) as measured_weight,
         sum(case when key_result_now.progress is not null then 1 else 0 end) as key_results_measured,
         count(*) as key_results_total,
         max(status_ranks.badness) as badness
-    from key_results
-    left join key_result_now
-        on key_result_now.shop_id = key_results.shop_id
-        and key_result_now.quarter = key_results.quarter
-        and key_result_now.key_result_id = key_results.key_result_id
-    join status_ranks on status_ranks.status = coalesce(key_result_now.status, 'no_data')
-    group by key_results.shop_id, key_results.quarter, key_results.objective_id
+    from key_result_now
+    join status_ranks on status_ranks.status = key_result_now.status
+    group by key_result_now.shop_id, key_result_now.quarter, key_result_now.objective_id
 ) as summed
 join status_ranks on status_ranks.badness = summed.badness
 join shops on shops.shop_id = summed.shop_id
