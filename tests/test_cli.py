@@ -27,7 +27,7 @@ from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write
 
 COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "backfill", "sync", "reconcile", "run", "status", "explain",
-    "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new",
+    "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new", "okr import",
     "privacy export", "privacy redact", "privacy wipe",
 }  # fmt: skip
 GROUPS = {"db", "metrics", "okr", "privacy"}

@@ -26,6 +26,7 @@ from service.cli.explaining import LEFT_OUT
 from service.errors import PlanError
 from service.metrics.catalogue import catalogue
 from service.okr import plan
+from service.okr.importing import ALIASES, FIELDS
 from service.okr.lifecycle import ROOT_CAUSES
 from service.okr.status import RATIO
 from service.settings import Settings
@@ -322,7 +323,9 @@ def _words(printed: str) -> str:
     return " ".join(printed.split())
 
 
-def test_every_root_cause_is_told() -> None:
-    operations = (ROOT / "docs" / "operations.md").read_text()
+def test_every_root_cause_and_every_field_of_an_import_is_told() -> None:
+    operations, importing = ((ROOT / "docs" / page).read_text() for page in ("operations.md", "okr-import.md"))
     for cause, meaning in ROOT_CAUSES.items():
         assert f"| `{cause}` | {meaning} |" in operations
+    for name, holds in FIELDS.items():
+        assert f"| `{name}` | {holds} | {', '.join(ALIASES.get(name, ()))} |" in importing

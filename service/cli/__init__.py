@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import demo, metrics, okr, okr_life, okrs, privacy, reconciling, setup, syncing
+from service.cli import demo, metrics, okr, okr_import, okr_life, okrs, privacy, reconciling, setup, syncing
 
 app = typer.Typer(
     name="okrsync",
@@ -41,6 +41,7 @@ okrs.register(app)
 metrics.register(app)
 okr.register(app)
 okr_life.register(okr.app)
+okr_import.register(okr.app)
 privacy.register(app)
 
 
