@@ -429,7 +429,7 @@ def test_history_is_compared_at_a_steady_pace(tmp_path: Path, database_url: str)
 def _listings(shop: OpenShop, **later: float) -> int:
     before = len(shop.store.requests)
     synced(shop, **later)
-    return sum(seen.operation == "OrderIds" for seen in shop.store.requests[before:])
+    return sum(seen.operation == "OrderList" for seen in shop.store.requests[before:])
 
 
 # --- paging --------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def broken_claims_of_what_is_there(shop: OpenShop) -> list[str]:
 
 @on_sqlite
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("during", ["OrderIds", "OrdersById", "DeletedOrders", "CustomersById", "ordersCount"])
+@pytest.mark.parametrize("during", ["OrderList", "OrdersById", "DeletedOrders", "CustomersById", "ordersCount"])
 def test_while_it_is_compared(shop: OpenShop, during: str, seed: int) -> None:
     """Between a count and a list, a list and the look by id, the look by id and its landing."""
     done(shop.backfill())

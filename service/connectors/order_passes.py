@@ -8,7 +8,7 @@ from service.connectors import backfill as history
 from service.connectors import incremental, orders, unannounced
 from service.connectors.nested import PAGE_ORDERS, whole_rows
 from service.connectors.optional import OptionalFields, Part
-from service.connectors.rereading import CUSTOMER_PART
+from service.connectors.order_list import CUSTOMER
 from service.connectors.sweep import sweep
 from service.connectors.windows import search
 from service.connectors.work import Asked, Work, is_whole
@@ -24,7 +24,7 @@ _VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
 OPTIONAL = OptionalFields(
     (
         Part(
-            CUSTOMER_PART,
+            CUSTOMER,
             ("customer", "purchasingEntity"),
             frozenset({"customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "is_b2b"}),
             "new from returning customers, and is_b2b",

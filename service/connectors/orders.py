@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -99,15 +98,6 @@ class OrderLine(Line):
     customer_journey_summary: Journey | None = None
     attribution: Handle | None = None  # not before 2026-07
     checkout_token: str | None = None  # not before 2026-07
-
-
-class ListedOrder(Line):
-    """What tells whether our copy of an order is up to date."""
-
-    id: str
-    created_at: datetime
-    updated_at: datetime
-    customer: Reference | None = None  # may be refused to the app
 
 
 class AgreementLine(Line):

@@ -11,6 +11,7 @@ from service.connectors import orders
 from service.connectors.convert import gid
 from service.connectors.documents import operation
 from service.connectors.nested import PAGE_ORDERS, whole_rows
+from service.connectors.order_list import CUSTOMER
 from service.connectors.work import Work
 from service.shopify.pages import by_id
 from service.store import customers, held, landing, runs
@@ -19,9 +20,6 @@ from service.values import Batch
 
 HIDDEN_MARGIN = timedelta(days=1)
 """Kept from the edge beyond which orders are hidden from us: hidden and deleted look the same."""
-
-CUSTOMER_PART = "orders.customer"
-"""What names the buyers of orders; an app may be refused it."""
 
 CUSTOMERS_A_QUESTION = 250
 """As many ids as Shopify takes at once. Source: https://shopify.dev/docs/api/usage/limits"""
@@ -73,7 +71,7 @@ def settle_merges(work: Work) -> None:
 
     One who is still there has only given an order away, and keeps the rest.
     """
-    if CUSTOMER_PART in work.shop.denied:
+    if CUSTOMER in work.shop.denied:
         return
     document = operation(orders.DOCUMENTS, "CustomersById", work.client.api_version)
     shop_id = work.shop.shop_id

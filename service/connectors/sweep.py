@@ -8,30 +8,21 @@ deleted, or believed to be missing, before it was asked for by its id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from service.connectors import orders
-from service.connectors.convert import gid
-from service.connectors.documents import operation
-from service.connectors.rereading import CUSTOMER_PART, HIDDEN_MARGIN, Reread, reread
+from service.connectors.order_list import CUSTOMER, Listed, listed
+from service.connectors.rereading import HIDDEN_MARGIN, Reread, reread
 from service.connectors.windows import search
 from service.connectors.work import Work
-from service.errors import UnexpectedShape
 from service.periods import ONE_DAY, day_start, shop_day
 from service.shopify.faults import CursorLost
-from service.shopify.pages import pages
 from service.shopify.probe import orders_count
 from service.store import held, landing, slices
 from service.store.engine import reading
 from service.store.held import Held
-
-PAGE_IDS = 250
-"""The most Shopify gives at once; an order's id, time and customer cost next to nothing."""
 
 TRIES_A_LISTING = 3
 
@@ -134,40 +125,22 @@ def compare(work: Work, start: datetime, end: datetime) -> Reread:
     return reread(work, missing | differing)
 
 
-def _is_missed(theirs: Held, ours: Held, position: datetime | None) -> bool:
+def _is_missed(theirs: Listed, ours: Held, position: datetime | None) -> bool:
     """Was the order updated without our noticing? What was updated since is still to be read."""
     return position is not None and ours.updated_at < theirs.updated_at < position
 
 
-def _has_moved(work: Work, theirs: Held, ours: Held) -> bool:
+def _has_moved(work: Work, theirs: Listed, ours: Held) -> bool:
     """Is it another customer's by now? An order changes hands without being stamped."""
-    return CUSTOMER_PART not in work.shop.denied and theirs.customer_id != ours.customer_id
+    return CUSTOMER not in work.shop.denied and theirs.customer_id != ours.customer_id
 
 
-def _listed(work: Work, start: datetime, end: datetime) -> dict[int, Held]:
+def _listed(work: Work, start: datetime, end: datetime) -> dict[int, Listed]:
     """What Shopify lists as created in [start, end)."""
     for tries_left in reversed(range(TRIES_A_LISTING)):
         try:
-            return _list(work, start, end)
+            return listed(work.client, search("created_at", start, end), work.shop.denied)
         except CursorLost:
             if not tries_left:
                 raise
     raise AssertionError("the last try returns or raises")
-
-
-def _list(work: Work, start: datetime, end: datetime) -> dict[int, Held]:
-    document = operation(orders.DOCUMENTS, "OrderIds", work.client.api_version, work.shop.denied)
-    found = {}
-    for page in pages(work.client, document, {"query": search("created_at", start, end)}, ("orders",), PAGE_IDS):
-        work.check_stop()
-        for order in _orders(work, page.nodes):
-            customer = gid(order.customer.id) if order.customer else None
-            found[gid(order.id)] = Held(order.created_at, order.updated_at, customer)
-    return found
-
-
-def _orders(work: Work, nodes: Sequence[Mapping[str, Any]]) -> list[orders.ListedOrder]:
-    try:
-        return msgspec.convert(nodes, list[orders.ListedOrder])
-    except msgspec.ValidationError as error:
-        raise UnexpectedShape(f"a list of orders in an unknown shape: {error}", about=work.shop.domain) from None

@@ -24,7 +24,7 @@ from tests.official_schema import asked, official_schema
 
 OPERATIONS = {
     orders.DOCUMENTS: (
-        "OrdersPage", "OrdersById", "OrderAgreements", "AgreementSales", "OrderIds", "DeletedOrders", "CustomersById",
+        "OrdersPage", "OrdersById", "OrderAgreements", "AgreementSales", "DeletedOrders", "CustomersById",
         "OrdersBulk",
     ),
     checkouts.DOCUMENTS: ("CheckoutsPage", "CheckoutsCount"),
@@ -93,8 +93,6 @@ def test_no_field_is_asked_that_is_not_read() -> None:
     for name, struct in read.items():
         fields = {each.encode_name for each in msgspec.structs.fields(struct)} - {"__parentId", "lineItem"}
         assert by_type[name] - {"agreements", "sales"} == fields, name
-    listed = {field for parent, field in asked(texts()["OrderIds"]) if parent == "Order"}
-    assert listed == {each.encode_name for each in msgspec.structs.fields(orders.ListedOrder)}
     assert by_type["ProductSale"] == {"lineItem"}
     assert get_args(orders.AnyLine) == (orders.OrderLine, orders.AgreementLine, orders.SaleLine)
     assert "line_item" in get_type_hints(orders.SaleLine)
