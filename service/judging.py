@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import reduce
 
 from service.agreements import Agreed, Setting, agree, definition
@@ -26,7 +27,7 @@ from service.okr.windows import WindowKind, baseline_window, reading_window
 from service.periods import Quarter, day_start, first_whole_day
 from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
-from service.store import quarters, reconciliations, results
+from service.store import forecasts, quarters, reconciliations, results
 from service.store import shops as shops_
 from service.store.coverage import coverage
 from service.store.engine import Connection
@@ -226,7 +227,12 @@ def _judge(
     else:
         measurement = _measure(connection, ground, key_result, reading_window(setting.kind, plan.quarter, day.as_of))
     [evidence] = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, [day])
-    evidence = replace(evidence, before=before(connection, ground.shop, plan, key_result, day.as_of))
+    chances = probabilities(connection, ground.shop, plan, key_result, agreed.goal, day.as_of, day.as_of)
+    evidence = replace(
+        evidence,
+        before=before(connection, ground.shop, plan, key_result, day.as_of),
+        probability=chances.get(day.as_of),
+    )
     check_in = assess(key_result, facts, agreed.goal, measurement, day, plan.rule, evidence)
     words = definition(key_result, setting)
     return Judged(objective, key_result, metric, facts, setting.kind, agreed, words, measurement, evidence, check_in)
@@ -240,6 +246,15 @@ def before(connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult
     """What was said on the days before, newest first."""
     earlier = results.readings_before(connection, shop.shop_id, plan.quarter.label, key_result.id, day)
     return tuple(Before(each.status, each.attainment, each.expected_progress) for each in earlier)
+
+
+def probabilities(
+    connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult, goal: Goal, first: date, last: date
+) -> dict[date, Decimal]:
+    """Of reaching that very target, as they were on each day on which a forecast was made."""
+    quarter, target = plan.quarter.label, goal.target
+    found = forecasts.probabilities(connection, shop.shop_id, quarter, key_result.id, first, last)
+    return {day: probability for day, (aimed_at, probability) in found.items() if aimed_at == target}
 
 
 def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, window: Window) -> Measurement | None:

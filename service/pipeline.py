@@ -18,11 +18,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
+from service import forecasting
 from service import reckon as reckoning
 from service.connectors import CONNECTORS
 from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
+from service.forecasting import Foreseen
 from service.installation import Installation, install, shop_of, wall_clock
 from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
@@ -341,6 +343,12 @@ def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measure
                 if shop := shops.by_domain(connection, settings.domain):
                     return baselines(connection, ground_of(connection, shop, settings.schedule), plan)
     return {}
+
+
+def foreseen(installation: Installation, each: PlanStatus, judged: Judged) -> Foreseen | None:
+    """The newest forecast of a key result by that day, with how such forecasts did; None while there is none."""
+    with reading(installation.engine) as connection:
+        return forecasting.on_record(connection, each.shop, each.plan.quarter, judged)
 
 
 def show_metric(

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from service import forecasting
 from service.gathering import HandSets, evidence_on, values_on
-from service.judging import Footing, Ground, Judged, asking, before, day_of, judge
+from service.judging import Footing, Ground, Judged, asking, before, day_of, judge, probabilities
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, catalogue
 from service.okr.assess import assess
@@ -120,6 +121,9 @@ def _record_plan(
         judged, _ = judge(connection, ground, plan, as_of)
         if state.state == "closed":
             judged = [each for each in judged if each.agreed.ruling == "keep"]
+    # First, because a status may go by the probability of reaching the target.
+    _record_forecasts(books, ground, plan, judged, touched, now)
+    with books.reading() as connection:
         rows = [definition_row(each, ground, plan, state, now) for each in judged]
         hand_set = quarters.values_set(connection, shop_id, label)
         readings = [
@@ -142,6 +146,18 @@ def _record_plan(
             moved = sum(results.record_status(connection, shop_id, each, now=now) for each in newest.values())
     told = f"{label} is {state.state}" + (f": {state.because}" if state.because else "") if has_turned else ""
     return _Recorded(state, len(changes), restated, moved, told)
+
+
+def _record_forecasts(
+    books: Books, ground: Ground, plan: Plan, judged: Sequence[Judged], touched: date | None, now: datetime
+) -> None:
+    """A forecast for each key result whose newest complete day has none, or whose days have changed since."""
+    for each in judged:
+        with books.reading() as connection:
+            found = forecasting.foresee(connection, ground, plan.quarter, each, touched)
+        if found:
+            with books.writing() as connection:
+                forecasting.record(connection, ground.shop.shop_id, plan.quarter, found, now=now)
 
 
 def _new_readings(
@@ -174,8 +190,10 @@ def _readings(
     values = values_on(ask, key_result, facts, hand_set, among)
     found = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, among)
     earlier = before(connection, ground.shop, plan, key_result, first)
+    chances = probabilities(connection, ground.shop, plan, key_result, judged.goal, first, last)
     for day, evidence in zip(among, found, strict=True):
-        value, evidence = values[day.as_of], replace(evidence, before=earlier)
+        value = values[day.as_of]
+        evidence = replace(evidence, before=earlier, probability=chances.get(day.as_of))
         check_in = assess(key_result, facts, judged.goal, value, day, plan.rule, evidence)
         earlier = (Before.of(check_in), *earlier)[:PERSISTS]
         yield check_in

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from service.forecasting import Foreseen
 from service.judging import Judged
 from service.metrics.measure import query_for
-from service.okr.amounts import format_value, percent
+from service.okr.amounts import format_value, percent, rounded
 from service.okr.explanation import told
 from service.okr.windows import baseline_window
 from service.pipeline import PlanStatus
+from service.store.forecasts import StoredCalibration
 from service.values import Measurement, Window
 
 Section = tuple[str, list[str]]
@@ -28,13 +30,14 @@ LEFT_OUT = {
 }
 
 
-def explanation(each: PlanStatus, judged: Judged) -> Iterator[Section]:
+def explanation(each: PlanStatus, judged: Judged, foreseen: Foreseen | None) -> Iterator[Section]:
     """Titled sections of plain lines."""
     key_result, check_in = judged.key_result, judged.check_in
     yield f"{key_result.title}  ({key_result.id}, {each.plan.quarter}, {each.shop.domain})", [check_in.explanation]
     yield "The number", list(_number(each, judged))
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
+    yield "What is to be expected", list(_expectation(judged, foreseen))
     yield "The data", list(_data(each, judged))
     if judged.measurement is not None and not key_result.is_by_hand:
         query = query_for(
@@ -153,6 +156,40 @@ def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
     for guardrail in judged.evidence.guardrails:
         yield f"guardrail     {str(guardrail).removeprefix('Guardrail ')}"
     yield f"status        {check_in.status}"
+
+
+def _expectation(judged: Judged, foreseen: Foreseen | None) -> Iterator[str]:
+    facts, bounds = judged.facts, judged.goal.bounds
+    if judged.key_result.is_by_hand:
+        yield "no forecast: its values are set by hand"
+        return
+    if foreseen is None:
+        yield "no forecast has been made yet: the daemon, or okrsync sync, makes one for every day that is over"
+        return
+    found = foreseen.forecast
+    if found.forecast is None:
+        yield f"{found.method}; only the pace can be told"
+        return
+    yield f"forecast      {facts.format(found.forecast)} at the quarter's end, seen from {found.as_of_date}"
+    yield f"80 % interval {facts.format(found.low)} to {facts.format(found.high)}"
+    if found.probability is not None:
+        wanted = f"a value {bounds}" if bounds else f"reaching {facts.format(found.target)}"
+        yield f"probability   {percent(found.probability)} of {wanted}"
+    yield f"method        {found.method}; from {found.history_days} days"
+    if not foreseen.calibrations:
+        yield "calibration   none: no past quarter of this shop could be forecast"
+    for each in foreseen.calibrations:
+        yield f"calibration   {_calibration(each)}"
+
+
+def _calibration(each: StoredCalibration) -> str:
+    """How past quarters were forecast from so many days before their end."""
+    naive = {"the pace's": each.error_of_pace, "that of the last 28 days carried on": each.error_of_recent}
+    errors = [f"{rounded(part, 2)} of {whose}" for whose, part in naive.items() if part is not None]
+    told = [f"{each.horizon_days} days before the end, {each.held} of {each.judged} past quarters in the interval"]
+    told += [f"error {' and '.join(errors)}"] if errors else []
+    told += [f"Brier score {rounded(each.brier, 2)}"] if each.brier is not None else []
+    return "; ".join(told)
 
 
 def _data(each: PlanStatus, judged: Judged) -> Iterator[str]:

@@ -137,7 +137,7 @@ def explain(
         raise Misconfigured([Problem(str(installation.settings.okr_folder), key_result, "is no key result here", hint)])
     out = console()
     for each, judged in wanted:
-        for title, lines in explanation(each, judged):
+        for title, lines in explanation(each, judged, pipeline.foreseen(installation, each, judged)):
             out.print(Text(title, style="bold"))
             for line in lines:
                 out.print(Text(f"  {line}"), soft_wrap=True)

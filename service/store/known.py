@@ -18,6 +18,7 @@ from service.store.tables import (
     UtcInstant,
     check_ins,
     closings,
+    forecasts,
     key_result_readings,
     key_results,
     plan_states,
@@ -26,13 +27,15 @@ from service.store.tables import (
 )
 from service.store.views import views
 
-_VERSIONS = (key_results, key_result_readings, plan_states)
+_VERSIONS = (key_results, key_result_readings, forecasts, plan_states)
 _ADDED = {
     check_ins: "published_at", closings: "closed_at", restatements: "observed_at", target_changes: "changed_at",
 }  # fmt: skip
 """Tables that only grow, by the column that says when."""
 
-_DAY_OF = {key_result_readings: "as_of_date", check_ins: "as_of_date", closings: "as_of_date"}
+_DAY_OF = {
+    key_result_readings: "as_of_date", forecasts: "as_of_date", check_ins: "as_of_date", closings: "as_of_date",
+}  # fmt: skip
 """What an earlier day leaves out."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, insert, select
 
 from service.store.tables import (
     check_ins,
+    forecasts,
     instant_text,
     key_result_readings,
     key_results,
@@ -54,7 +55,7 @@ def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _row(*values: Any) -> Row:
+def as_row(*values: Any) -> Row:
     return tuple(map(_text, values))
 
 
@@ -64,7 +65,7 @@ def _row(*values: Any) -> Row:
 def record_metric_readings(connection: Connection, shop_id: int, readings: Iterable[Reading], *, now: datetime) -> int:
     """How many readings are new or say something else than before."""
     rows = [
-        _row(
+        as_row(
             shop_id, r.metric, r.segment, r.window_kind, r.metric_date, r.metric_version, r.unit,
             r.value, r.numerator, r.denominator, r.value_low, r.value_high, now,
         )
@@ -124,16 +125,16 @@ def record_key_results(
 ) -> None:
     """The key results of a quarter, in the order of their file; those no longer in it stand no more, check-ins stay.
 
-    Readings of days outside `first` to `last` go too: they are left from when the quarter lay elsewhere. What a row
-    leaves out stays as it was.
+    Readings and forecasts of days outside `first` to `last` go too: they are left from when the quarter lay elsewhere.
+    What a row leaves out stays as it was.
     """
     kept = [row["key_result_id"] for row in rows]
-    readings = key_result_readings.c
-    for table in (key_result_readings, key_results):
+    for table in (key_result_readings, forecasts, key_results):
         gone = _of(table, shop_id, quarter) & table.c.key_result_id.not_in(kept)
         retire(connection, table, gone, now=now)
-    elsewhere = (readings.as_of_date < first) | (readings.as_of_date > last)
-    retire(connection, key_result_readings, _of(key_result_readings, shop_id, quarter) & elsewhere, now=now)
+    for table in (key_result_readings, forecasts):
+        elsewhere = (table.c.as_of_date < first) | (table.c.as_of_date > last)
+        retire(connection, table, _of(table, shop_id, quarter) & elsewhere, now=now)
     versions = [{"shop_id": shop_id, "quarter": quarter, "position": n, **row} for n, row in enumerate(rows)]
     record(connection, key_results, _of(key_results, shop_id, quarter), versions, now=now)
 

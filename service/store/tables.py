@@ -608,6 +608,43 @@ restatements = Table(
     Index(None, "shop_id", "observed_at"),
 )
 
+# --- what is to be expected ----------------------------------------------------------------------------------------
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    # as_of_date: made with the data up to this day, it included
+    *_versions_of(_key("shop_id"), _key("quarter", Text), _key("key_result_id", Text), _key("as_of_date", Date)),
+    Column("forecast", ExactDecimal),  # value at the quarter's end; null: there is none, and `method` says why
+    Column("low", ExactDecimal),  # 80 % interval
+    Column("high", ExactDecimal),
+    Column("target", ExactDecimal),  # as it stood
+    Column("probability", ExactDecimal),  # of reaching it; null without a target
+    _must("method", Text),
+    _must("history_days", Integer),
+    _one_stands("forecasts", "shop_id", "quarter", "key_result_id", "as_of_date"),
+)
+
+forecast_calibrations = Table(
+    "forecast_calibrations",
+    metadata,
+    _key("shop_id"),
+    _key("metric", Text),
+    _key("segment", Text),
+    _key("population", Text),
+    _key("window_kind", Text),
+    _key("horizon_days", Integer),  # that were left of the past quarter when it was forecast
+    _must("metric_version", Integer),
+    _must("judged_to", Date),  # last day of the newest past quarter
+    _must("judged", Integer),  # past quarters forecast at this horizon
+    _must("held", Integer),  # outcomes within the 80 % interval
+    # Mean absolute error, as a part of what two naive forecasts make; null where those were never wrong.
+    Column("error_of_pace", ExactDecimal),  # the quarter's days so far, carried on
+    Column("error_of_recent", ExactDecimal),  # the last 28 days, carried on
+    Column("brier", ExactDecimal),  # mean squared error of the probability
+    Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
+)
+
 # --- housekeeping: outlives every shop -----------------------------------------------------------------------------
 
 privacy_audit = Table(

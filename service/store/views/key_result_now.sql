@@ -46,6 +46,10 @@ select
             and check_ins.quarter = key_results.quarter
             and check_ins.key_result_id = key_results.key_result_id
     ) as checked_in_at,  -- of the newest check-in
+    expected.forecast as forecast,  -- the value at the end of the quarter, as expected on the newest day that has a forecast
+    expected.low as forecast_low,  -- lower end of its 80 % interval
+    expected.high as forecast_high,  -- upper end of it
+    expected.probability as probability,  -- of reaching the target
     closings.final_score as final_score,  -- once the quarter is closed
     closings.closed_at as closed_at,  -- when it was closed, UTC
     closings.next_step as next_step  -- carry, modify or drop
@@ -72,6 +76,20 @@ left join closings
     on closings.shop_id = key_results.shop_id
     and closings.quarter = key_results.quarter
     and closings.key_result_id = key_results.key_result_id
+left join forecasts as expected
+    on closings.closed_at is null
+    and expected.shop_id = key_results.shop_id
+    and expected.quarter = key_results.quarter
+    and expected.key_result_id = key_results.key_result_id
+    and expected.superseded_at is null
+    and expected.as_of_date = (
+        select max(later.as_of_date)
+        from forecasts as later
+        where later.shop_id = key_results.shop_id
+            and later.quarter = key_results.quarter
+            and later.key_result_id = key_results.key_result_id
+            and later.superseded_at is null
+    )
 left join check_ins as said
     on said.shop_id = key_results.shop_id
     and said.quarter = key_results.quarter
