@@ -75,7 +75,7 @@ class Outcome:
 
     shop: str
     connector: str  # or what else has a lease and runs of its own
-    kind: str  # backfill, incremental, reconcile
+    kind: str  # backfill, incremental, reread, reconcile
     outcome: runs.Outcome
     rows: int = 0
     rows_changed: int = 0

@@ -641,4 +641,4 @@ def test_reconcile_mends_what_it_can_and_needs_a_person_for_the_rest(tmp_path: P
         said = okrsync("reconcile")
     assert said.code == 1
     assert "of them unexplained" in said.out
-    assert "read again: orders created" in said.err
+    assert "orders were read again for" in said.err

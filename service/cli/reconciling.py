@@ -86,7 +86,7 @@ def _told(one: Reconciled) -> int:
     if one.no_reports:
         say(f"{one.shop}: only counts were compared: {one.no_reports}")
     if one.read_again:
-        say(f"{one.shop}: read again: orders created {', '.join(map(str, one.read_again))}")
+        say(f"{one.shop}: orders were read again for {', '.join(map(str, one.read_again))}")
     if one.error:
         complain(one.error)
     return NEEDS_A_PERSON if one.unexplained else exit_code(one.error) if one.error else FINE

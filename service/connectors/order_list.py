@@ -11,13 +11,10 @@ import msgspec
 from service.connectors.convert import gid
 from service.connectors.documents import operation
 from service.errors import UnexpectedShape
+from service.shopify import pages
 from service.shopify.client import Client
-from service.shopify.pages import pages
 
 DOCUMENTS = "order_list.graphql"
-CUSTOMER = "orders.customer"
-"""The part a store may deny that tells whose an order is."""
-
 MOST = 250
 """Orders a page, and ids a question. Source: https://shopify.dev/docs/api/usage/limits"""
 
@@ -25,18 +22,16 @@ MOST = 250
 class Listed(NamedTuple):
     """An order as it stands at Shopify."""
 
-    order_id: int
     created_at: datetime
     processed_at: datetime
     updated_at: datetime
-    is_test: bool
     customer_id: int | None
 
 
 def listed(client: Client, query: str, denied: frozenset[str]) -> dict[int, Listed]:
     """The orders a search filter finds, by id; what was `denied` to us is not asked for."""
     document = operation(DOCUMENTS, "OrderList", client.api_version, denied)
-    found = pages(client, document, {"query": query}, ("orders",), MOST)
+    found = pages.pages(client, document, {"query": query}, ("orders",), MOST)
     return _by_id(client, (node for page in found for node in page.nodes))
 
 
@@ -44,10 +39,8 @@ def by_id(client: Client, order_ids: Collection[int], denied: frozenset[str]) ->
     """Those of the orders that Shopify lets us see."""
     document = operation(DOCUMENTS, "OrderListById", client.api_version, denied)
     ids = [f"gid://shopify/Order/{order_id}" for order_id in sorted(order_ids)]
-    nodes: list[Any] = []
-    for begin in range(0, len(ids), MOST):
-        nodes += client.execute(document, {"ids": ids[begin : begin + MOST]}).data["nodes"]
-    return _by_id(client, (node for node in nodes if node is not None))
+    answers = pages.by_id(client, document, ids, MOST)
+    return _by_id(client, (node for answer in answers for node in answer.values() if node is not None))
 
 
 class _Customer(msgspec.Struct):
@@ -59,8 +52,7 @@ class _Order(msgspec.Struct, rename="camel"):
     created_at: datetime
     processed_at: datetime
     updated_at: datetime
-    test: bool
-    customer: _Customer | None = None
+    customer: _Customer | None = None  # may be refused to the app
 
 
 def _by_id(client: Client, nodes: Iterable[Any]) -> dict[int, Listed]:
@@ -68,15 +60,12 @@ def _by_id(client: Client, nodes: Iterable[Any]) -> dict[int, Listed]:
         orders = [msgspec.convert(node, _Order) for node in nodes]
     except msgspec.ValidationError as error:
         raise UnexpectedShape(f"a listed order came in an unknown shape: {error}", about=client.domain) from None
-    return {found.order_id: found for found in map(_listed, orders)}
+    return {gid(order.id): _listed(order) for order in orders}
 
 
 def _listed(order: _Order) -> Listed:
-    return Listed(
-        gid(order.id),
-        order.created_at.astimezone(UTC),
-        order.processed_at.astimezone(UTC),
-        order.updated_at.astimezone(UTC),
-        order.test,
-        gid(order.customer.id) if order.customer else None,
+    customer = gid(order.customer.id) if order.customer else None
+    created_at, processed_at, updated_at = (
+        each.astimezone(UTC) for each in (order.created_at, order.processed_at, order.updated_at)
     )
+    return Listed(created_at, processed_at, updated_at, customer)

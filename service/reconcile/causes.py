@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from service.connectors.order_list import Listed
-from service.store.figures import Held
+from service.store.held import Held
 from service.values import UNEXPLAINED
 
 CAUSES: Mapping[str, str] = {
@@ -47,10 +47,10 @@ def troubles(
     ours: Mapping[int, Held], theirs: Mapping[int, Listed], read_to: datetime, visible_from: datetime | None
 ) -> Troubles:
     """What tells the orders of both sides apart; all changes before `read_to` are claimed to be read."""
-    absent = {order for number, order in ours.items() if number not in theirs}
-    hidden = {order.order_id for order in absent if visible_from and order.created_at < visible_from}
+    absent = ours.keys() - theirs.keys()
+    hidden = {number for number in absent if visible_from and ours[number].created_at < visible_from}
     # Shopify's search index lags: what has only just come in may not be listed yet.
-    new = {order.order_id for order in absent if order.updated_at >= read_to} - hidden
+    new = {number for number in absent if ours[number].updated_at >= read_to} - hidden
     differing = {
         number: order for number, order in theirs.items()
         if number not in ours or ours[number].updated_at < order.updated_at
@@ -58,7 +58,7 @@ def troubles(
     fresh = {number for number, order in differing.items() if order.updated_at >= read_to}
     moved = {number for number in ours.keys() & theirs.keys() if _moved(ours[number], theirs[number])}
     return Troubles(
-        frozenset({order.order_id for order in absent} - hidden - new),
+        frozenset(absent - hidden - new),
         frozenset(hidden),
         frozenset(fresh | new),
         frozenset(differing.keys() - fresh),
@@ -70,14 +70,18 @@ def _moved(ours: Held, theirs: Listed) -> bool:
     return theirs.customer_id is not None and theirs.customer_id != ours.customer_id
 
 
-def of_count(ours: Mapping[int, Held], theirs: Mapping[int, Listed], counted: int, found: Troubles) -> str:
-    """The cause of a difference between our orders of a day and Shopify's count of them."""
-    if len(ours) - sum(order.is_test for order in ours.values()) == counted:
+def of_count(ours: Collection[int], theirs: Collection[int], tests: int, counted: int, found: Troubles) -> str:
+    """The cause of a difference between our orders of a day and Shopify's count of them.
+
+    The orders are ids; `tests` says how many of ours are test orders.
+    """
+    mine, others = set(ours), set(theirs)
+    if tests and len(mine) - tests == counted:
         return "test"
-    number = len(ours)
+    number = len(mine)
     for cause, change in (
         ("deleted", -len(found.gone)),
-        ("not_yet_synced", len(found.fresh & (theirs.keys() - ours.keys())) - len(found.fresh - theirs.keys())),
+        ("not_yet_synced", len(found.fresh & (others - mine)) - len(found.fresh - others)),
         ("hidden", -len(found.hidden)),
     ):
         number += change

@@ -26,7 +26,7 @@ class Compared:
     """What was found about some days."""
 
     comparisons: Sequence[Comparison]
-    to_read: Mapping[date, set[date]]  # day → days of order creation that would have to be read again to mend it
+    to_read: Mapping[date, set[int]]  # day → orders to read again that may mend it; none: whatever was created then
     no_reports: str = ""  # why only counts were compared
 
 

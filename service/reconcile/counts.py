@@ -35,5 +35,7 @@ def counts(witness: Witness, span: Span, figure: str) -> list[Comparison]:
 
 def _explained(witness: Witness, found: Comparison) -> Comparison:
     seen = witness.of_count(COUNTS[found.figure], found.day)
-    cause = causes.of_count(seen.ours, seen.theirs, int(found.shopify), seen.troubles)
+    with reading(witness.work.engine) as connection:
+        tests = figures.tests_among(connection, witness.work.shop.shop_id, seen.ours)
+    cause = causes.of_count(seen.ours, seen.theirs, tests, int(found.shopify), seen.troubles)
     return replace(found, cause=witness.noted(cause, found.day, seen))

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from service.connectors.order_list import Listed, by_id, listed
+from service.connectors.rereading import HIDDEN_MARGIN
 from service.connectors.windows import before, search, since
 from service.connectors.work import Work
-from service.periods import ONE_DAY, day_start, shop_day
+from service.periods import ONE_DAY, day_start
 from service.reconcile.causes import Troubles, troubles
 from service.reconcile.days import Span
 from service.shopify.client import Client
-from service.store import figures
+from service.store import figures, held
 from service.store.engine import reading
-from service.store.figures import Held
+from service.store.held import Held
 from service.values import UNEXPLAINED
 
 MENDABLE = (UNEXPLAINED, "deleted", "merged")
@@ -37,7 +38,7 @@ class Witness:
 
     work: Work
     read_to: datetime  # all changes before it are in, also those Shopify's index was slow to show
-    to_read: dict[date, set[date]] = field(default_factory=dict)  # day → days of order creation
+    to_read: dict[date, set[int]] = field(default_factory=dict)  # day → orders, none where no order is suspicious
 
     def ask(self) -> Client:
         """The way to the next question; before each the lease is renewed, and a stop is heeded."""
@@ -53,9 +54,11 @@ class Witness:
 
     def of_count(self, instant: figures.Field, day: date) -> Evidence:
         """The orders of a day, by one of their instants."""
-        theirs = listed(self.ask(), search(instant, *self.bounds(Span(day, day))), self.work.shop.denied)
+        window = self.bounds(Span(day, day))
+        theirs = listed(self.ask(), search(instant, *window), self.work.shop.denied)
+        ours_in = held.created if instant == "created_at" else held.processed
         with reading(self.work.engine) as connection:
-            ours = figures.held_of_day(connection, self.work.shop, instant, day)
+            ours = ours_in(connection, self.work.shop.shop_id, *window)
         return self._evidence(ours, theirs)
 
     def of_sales(self, day: date, order_ids: Collection[int]) -> Evidence:
@@ -66,7 +69,7 @@ class Witness:
             self.ask(), f"{before('processed_at', end)} {since('updated_at', start)}", self.work.shop.denied
         )
         with reading(self.work.engine) as connection:
-            ours = figures.held(connection, self.work.shop.shop_id, {*order_ids, *theirs})
+            ours = held.by_id(connection, self.work.shop.shop_id, {*order_ids, *theirs})
         seen = self._evidence(ours, theirs)
         # What has happened since our last reading lies on the day only if that ended before the day did, or if the
         # order itself is new to us.
@@ -81,13 +84,13 @@ class Witness:
         # An order that the list does not name may still be there: on another day, or not indexed yet.
         unlisted = ours.keys() - theirs.keys()
         everywhere = {**theirs, **by_id(self.ask(), unlisted, self.work.shop.denied)}
-        return Evidence(ours, theirs, troubles(ours, everywhere, self.read_to, self.work.visible_from))
+        # Hidden and deleted look the same, so the edge between them gets a margin.
+        edge = self.work.visible_from + HIDDEN_MARGIN if self.work.visible_from else None
+        return Evidence(ours, theirs, troubles(ours, everywhere, self.read_to, edge))
 
     def noted(self, cause: str, day: date, seen: Evidence) -> str:
         """The cause; what reading again could mend is remembered."""
         if cause in MENDABLE:
-            found = seen.troubles.missed | seen.troubles.moved | seen.troubles.gone
-            created = {(seen.ours.get(number) or seen.theirs[number]).created_at for number in found}
-            days = {shop_day(each, self.work.shop.timezone) for each in created} or {day}
-            self.to_read.setdefault(day, set()).update(days)
+            found = seen.troubles
+            self.to_read.setdefault(day, set()).update(found.missed | found.moved | found.gone)
         return cause

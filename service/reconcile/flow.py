@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from service import pipeline
+from service.connectors.rereading import reread, settle_merges
 from service.connectors.work import Work
 from service.door import Entered, connected
 from service.errors import Busy, OkrsyncError
 from service.installation import Installation, shop_of
 from service.periods import first_whole_day, last_complete_day, shop_day
+from service.pipeline import Outcome
 from service.reconcile.causes import MISSED
 from service.reconcile.compare import NAME, Compared, compare, record
 from service.reconcile.days import Span, asked, due
@@ -22,8 +25,8 @@ from service.store.coverage import coverage
 from service.store.engine import reading
 from service.values import UNEXPLAINED, Comparison, Coverage
 
-MOST_DAYS_READ_AGAIN = 5
-"""Of one comparison: each costs a bulk operation. What is left over comes up with the next one."""
+MOST_ORDERS_READ_AGAIN, MOST_DAYS_READ_AGAIN = 1_000, 5
+"""Of one comparison: 25 orders a question, a day a bulk operation. What is left over comes up with the next one."""
 
 BUSY_TRIES, BUSY_SECONDS = 6, 10
 """A turn of the orders lasts seconds, and one may be under way."""
@@ -36,7 +39,7 @@ class Reconciled:
     shop: str
     days: int = 0
     comparisons: Sequence[Comparison] = ()
-    read_again: Sequence[date] = ()  # days of order creation
+    read_again: Sequence[date] = ()  # differing days whose orders were read again
     no_reports: str = ""  # why only counts were compared
     not_yet: str = ""  # why nothing was
     error: OkrsyncError | None = None  # what kept days from being read again
@@ -74,13 +77,12 @@ def reconcile(
     with connected(installation, settings, pipeline.ORDERS) as entered:
         spans = _spans(installation, entered, read, first, last)
         seen = _look(installation, entered, lambda work: compare(work, spans))
-    wanted = _worth_reading(installation, entered, seen)
-    read_again, error = _read_again(installation, settings, sorted({day for days in wanted.values() for day in days}))
-    if read_again:
+    done = _read_again(installation, settings, _worth_reading(installation, entered, seen))
+    if done.days:
         with connected(installation, settings, pipeline.ORDERS) as entered:
-            seen = _look(installation, entered, lambda work: _second(work, spans, seen, wanted, read_again))
+            seen = _look(installation, entered, lambda work: _second(work, spans, seen, done))
     days = sum(len(span.days) for span in spans)
-    return Reconciled(settings.domain, days, seen.comparisons, [*read_again], seen.no_reports, error=error)
+    return Reconciled(settings.domain, days, seen.comparisons, sorted(done.days), seen.no_reports, error=done.error)
 
 
 def _what_is_read(installation: Installation, settings: ShopSettings) -> Coverage:
@@ -121,48 +123,76 @@ def _look(installation: Installation, entered: Entered, at: Callable[[Work], Com
     return found[0]
 
 
-def _worth_reading(installation: Installation, entered: Entered, seen: Compared) -> dict[date, set[date]]:
-    """Differing day → days of order creation to read again; no day a second time for the same difference."""
+def _worth_reading(installation: Installation, entered: Entered, seen: Compared) -> dict[date, set[int]]:
+    """Differing day → the orders to read again; no day a second time for the same difference."""
     with reading(installation.engine) as connection:
         waiting = reconciliations.not_read_again(connection, entered.shop.shop_id)
-    wanted: dict[date, set[date]] = {}
+    wanted: dict[date, set[int]] = {}
     for day in sorted(waiting & seen.to_read.keys()):
-        if len({each for days in wanted.values() for each in days} | seen.to_read[day]) <= MOST_DAYS_READ_AGAIN:
+        orders = sum(map(len, wanted.values())) + len(seen.to_read[day])
+        whole_days = sum(not ids for ids in wanted.values())
+        if not wanted or (orders <= MOST_ORDERS_READ_AGAIN and whole_days < MOST_DAYS_READ_AGAIN):
             wanted[day] = seen.to_read[day]
     return wanted
 
 
-def _read_again(
-    installation: Installation, settings: ShopSettings, days: Sequence[date]
-) -> tuple[dict[date, int], OkrsyncError | None]:
-    """How many rows reading each day of order creation changed, up to the first that could not be read."""
-    changed: dict[date, int] = {}
-    for day in days:
-        for tries_left in reversed(range(BUSY_TRIES)):
-            outcome = pipeline.backfill(installation, settings, first=day, last=day)
-            if not isinstance(outcome.error, Busy) or not tries_left:
-                break
-            installation.sleep(BUSY_SECONDS)
+@dataclass(frozen=True, slots=True)
+class _ReadAgain:
+    """The differing days whose orders were read again, and those of them where that changed something."""
+
+    days: frozenset[date] = frozenset()
+    changed: frozenset[date] = frozenset()
+    error: OkrsyncError | None = None
+
+
+def _read_again(installation: Installation, settings: ShopSettings, wanted: Mapping[date, set[int]]) -> _ReadAgain:
+    """The suspicious orders by their ids; where there are none, whatever was created on the day."""
+    by_id = frozenset(day for day, ids in wanted.items() if ids)
+    numbers = {number for ids in wanted.values() for number in ids}
+    steps = [(by_id, partial(_by_id, installation, settings, numbers))] if by_id else []
+    steps += [
+        (frozenset({day}), partial(pipeline.backfill, installation, settings, first=day, last=day))
+        for day in wanted.keys() - by_id
+    ]
+    done = _ReadAgain()
+    for days, step in steps:
+        outcome = _patiently(installation, step)
         if outcome.error:
-            return changed, outcome.error
-        changed[day] = outcome.rows_changed
-    return changed, None
+            return replace(done, error=outcome.error)
+        done = _ReadAgain(done.days | days, done.changed | (days if outcome.rows_changed else set()))
+    return done
 
 
-def _second(
-    work: Work, spans: Sequence[Span], before: Compared, wanted: dict[date, set[date]], changed: dict[date, int]
-) -> Compared:
+def _by_id(installation: Installation, settings: ShopSettings, order_ids: set[int]) -> Outcome:
+    def work_on(work: Work) -> None:
+        reread(work, order_ids)
+        settle_merges(work)
+
+    with connected(installation, settings, pipeline.ORDERS) as entered:
+        return pipeline.run(installation, entered, pipeline.ORDERS.name, "reread", work_on)
+
+
+def _patiently(installation: Installation, step: Callable[[], Outcome]) -> Outcome:
+    """What becomes of it once nobody else is reading the orders, or is still at it after a while."""
+    for _ in range(BUSY_TRIES - 1):
+        outcome = step()
+        if not isinstance(outcome.error, Busy):
+            return outcome
+        installation.sleep(BUSY_SECONDS)
+    return step()
+
+
+def _second(work: Work, spans: Sequence[Span], before: Compared, done: _ReadAgain) -> Compared:
     """The days compared again; what agrees now because orders were read anew says why it had not."""
     seen = compare(work, spans)
-    done = {day for day, days in wanted.items() if days <= changed.keys()}
     mended = {
         (each.day, each.figure): MISSED if each.cause == UNEXPLAINED else each.cause
         for each in before.comparisons
-        if each.cause in MENDABLE and any(changed.get(day) for day in wanted.get(each.day, ()))
+        if each.cause in MENDABLE and each.day in done.changed
     }
     final = [
         each if each.difference else replace(each, cause=mended.get((each.day, each.figure), each.cause))
         for each in seen.comparisons
     ]
-    record(work, [each for each in final if each.day in done], read_again=done)
+    record(work, [each for each in final if each.day in done.days], read_again=done.days)
     return replace(seen, comparisons=final)

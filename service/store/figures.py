@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Select, case, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from service.periods import ONE_DAY, day_start, shop_day
 from service.store.lookup import chunks
@@ -113,38 +113,8 @@ def entries(connection: Connection, shop_id: int, first: date, last: date) -> It
         yield Entry._make((*row[:8], bool(row[8]), _ledger(row[9:])))
 
 
-class Held(NamedTuple):
-    """An order as it stands in our tables."""
-
-    order_id: int
-    created_at: datetime
-    updated_at: datetime
-    customer_id: int | None  # whose history it counts in
-    is_test: bool
-
-
-def held(connection: Connection, shop_id: int, order_ids: Collection[int]) -> dict[int, Held]:
-    """Those of the orders that we have and do not know to be deleted."""
-    return {
-        row.order_id: Held(*row)
-        for ids in chunks(order_ids)
-        for row in connection.execute(_held(shop_id).where(orders.c.order_id.in_(ids)))
-    }
-
-
-def held_of_day(connection: Connection, shop: Shop, field: Field, day: date) -> dict[int, Held]:
-    """The same, of a shop day."""
-    start, end = day_start(day, shop.timezone), day_start(day + ONE_DAY, shop.timezone)
-    instant = orders.c[field]
-    rows = connection.execute(_held(shop.shop_id).where(instant >= start, instant < end))
-    return {row.order_id: Held(*row) for row in rows}
-
-
-def _held(shop_id: int) -> Select[Any]:
-    o, facts = orders.c, order_facts.c
-    customer = func.coalesce(facts.customer_id, o.customer_id)
-    return (
-        select(o.order_id, o.created_at, o.updated_at, customer, o.is_test)
-        .join(order_facts, (facts.shop_id == o.shop_id) & (facts.order_id == o.order_id), isouter=True)
-        .where(o.shop_id == shop_id, o.deleted_at.is_(None))
-    )
+def tests_among(connection: Connection, shop_id: int, order_ids: Collection[int]) -> int:
+    """How many of the orders are test orders."""
+    tests = orders.c.is_test & (orders.c.shop_id == shop_id)
+    counts = (select(func.count()).where(tests, orders.c.order_id.in_(ids)) for ids in chunks(order_ids))
+    return sum(connection.scalar(each) or 0 for each in counts)

@@ -32,6 +32,12 @@ def created(connection: Connection, shop_id: int, start: datetime, end: datetime
     return _held(connection, _created(shop_id, start, end))
 
 
+def processed(connection: Connection, shop_id: int, start: datetime, end: datetime) -> dict[int, Held]:
+    """Those processed in [start, end), by id."""
+    c = orders.c
+    return _held(connection, _live(shop_id) & (c.processed_at >= start) & (c.processed_at < end))
+
+
 def by_id(connection: Connection, shop_id: int, order_ids: Iterable[int]) -> dict[int, Held]:
     """Those of the ids that we hold."""
     found: dict[int, Held] = {}

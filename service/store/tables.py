@@ -334,7 +334,7 @@ sync_runs = Table(
     _key("shop_id"),
     _key("run_id", Text),
     _must("connector", Text),
-    _must("kind", Text),  # connect, backfill, incremental
+    _must("kind", Text),  # connect, backfill, incremental, reread, reconcile
     _must("started_at", UtcInstant),
     Column("finished_at", UtcInstant),
     _must("outcome", Text),  # running, done, interrupted, rests, failed

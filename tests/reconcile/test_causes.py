@@ -11,23 +11,24 @@ import pytest
 from service.connectors.order_list import Listed
 from service.reconcile.causes import CAUSES, MISSED, Evidence, Troubles, of_count, of_report, troubles
 from service.reconcile.rules import AS_PUBLISHED, RULES, holding, reckon
-from service.store.figures import Entry, Held, with_totals
+from service.store.figures import Entry, with_totals
+from service.store.held import Held
 from service.values import UNEXPLAINED
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 READ_TO = NOON + timedelta(days=1)
 
 
-def ours(number: int, *, customer: int = 1, is_test: bool = False, updated_at: datetime = NOON) -> Held:
-    return Held(number, NOON, updated_at, customer, is_test)
+def ours(*numbers: int, customer: int = 1, updated_at: datetime = NOON) -> dict[int, Held]:
+    return dict.fromkeys(numbers, Held(NOON, updated_at, customer))
 
 
-def theirs(number: int, *, customer: int = 1, updated_at: datetime = NOON) -> Listed:
-    return Listed(number, NOON, NOON, updated_at, False, customer)
+def theirs(*numbers: int, customer: int = 1, updated_at: datetime = NOON) -> dict[int, Listed]:
+    return dict.fromkeys(numbers, Listed(NOON, NOON, updated_at, customer))
 
 
-def found(mine: list[Held], other: list[Listed], visible_from: datetime | None = None) -> Troubles:
-    return troubles({o.order_id: o for o in mine}, {o.order_id: o for o in other}, READ_TO, visible_from)
+def found(mine: dict[int, Held], other: dict[int, Listed], visible_from: datetime | None = None) -> Troubles:
+    return troubles(mine, other, READ_TO, visible_from)
 
 
 def ids(*numbers: int) -> frozenset[int]:
@@ -40,52 +41,49 @@ def ids(*numbers: int) -> frozenset[int]:
 @pytest.mark.parametrize(
     ("mine", "other", "what"),
     [
-        ([ours(1)], [theirs(1)], Troubles()),
-        ([ours(1)], [], Troubles(gone=ids(1))),
-        ([ours(1, updated_at=READ_TO)], [], Troubles(fresh=ids(1))),  # not indexed yet
-        ([], [theirs(1)], Troubles(missed=ids(1))),
-        ([], [theirs(1, updated_at=READ_TO)], Troubles(fresh=ids(1))),
-        ([ours(1)], [theirs(1, updated_at=NOON + timedelta(hours=1))], Troubles(missed=ids(1))),
-        ([ours(1)], [theirs(1, updated_at=READ_TO)], Troubles(fresh=ids(1))),
-        ([ours(1, customer=2)], [theirs(1)], Troubles(moved=ids(1))),
+        (ours(1), theirs(1), Troubles()),
+        (ours(1), {}, Troubles(gone=ids(1))),
+        (ours(1, updated_at=READ_TO), {}, Troubles(fresh=ids(1))),  # not indexed yet
+        ({}, theirs(1), Troubles(missed=ids(1))),
+        ({}, theirs(1, updated_at=READ_TO), Troubles(fresh=ids(1))),
+        (ours(1), theirs(1, updated_at=NOON + timedelta(hours=1)), Troubles(missed=ids(1))),
+        (ours(1), theirs(1, updated_at=READ_TO), Troubles(fresh=ids(1))),
+        (ours(1, customer=2), theirs(1), Troubles(moved=ids(1))),
     ],
 )
-def test_what_is_the_matter_with_an_order(mine: list[Held], other: list[Listed], what: Troubles) -> None:
+def test_what_is_the_matter_with_an_order(mine: dict[int, Held], other: dict[int, Listed], what: Troubles) -> None:
     assert found(mine, other) == what
 
 
 def test_an_order_too_old_to_be_shown_is_not_gone() -> None:
-    assert found([ours(1)], [], visible_from=NOON + timedelta(days=2)) == Troubles(hidden=ids(1))
-    assert found([ours(1)], [], visible_from=NOON) == Troubles(gone=ids(1))
+    assert found(ours(1), {}, visible_from=NOON + timedelta(days=2)) == Troubles(hidden=ids(1))
+    assert found(ours(1), {}, visible_from=NOON) == Troubles(gone=ids(1))
 
 
 # --- counts --------------------------------------------------------------------------------------------------------
 
 
-def count_cause(mine: list[Held], other: list[Listed], counted: int, visible_from: datetime | None = None) -> str:
-    seen = found(mine, other, visible_from)
-    return of_count({o.order_id: o for o in mine}, {o.order_id: o for o in other}, counted, seen)
-
-
 @pytest.mark.parametrize(
-    ("mine", "other", "counted", "cause"),
+    ("mine", "other", "tests", "counted", "cause"),
     [
-        ([ours(1), ours(2, is_test=True)], [theirs(1), theirs(2)], 1, "test"),
-        ([ours(1), ours(2)], [theirs(1)], 1, "deleted"),
-        ([ours(1)], [theirs(1), theirs(2, updated_at=READ_TO)], 2, "not_yet_synced"),
-        ([ours(1), ours(2, updated_at=READ_TO)], [theirs(1)], 1, "not_yet_synced"),
-        ([ours(1), ours(2), ours(3)], [theirs(1), theirs(4, updated_at=READ_TO)], 2, "not_yet_synced"),  # two are gone
-        ([ours(1)], [theirs(1), theirs(2)], 2, UNEXPLAINED),
-        ([ours(1), ours(2), ours(3)], [theirs(1), theirs(4)], 2, UNEXPLAINED),  # two gone, and one missed
-        ([ours(1)], [theirs(1)], 2, UNEXPLAINED),  # the count and the list disagree
+        (ours(1, 2), theirs(1, 2), 1, 1, "test"),
+        (ours(1, 2), theirs(1), 0, 1, "deleted"),
+        (ours(1), theirs(1) | theirs(2, updated_at=READ_TO), 0, 2, "not_yet_synced"),
+        (ours(1) | ours(2, updated_at=READ_TO), theirs(1), 0, 1, "not_yet_synced"),
+        (ours(1, 2, 3), theirs(1) | theirs(4, updated_at=READ_TO), 0, 2, "not_yet_synced"),  # two are gone
+        (ours(1), theirs(1, 2), 0, 2, UNEXPLAINED),
+        (ours(1, 2, 3), theirs(1, 4), 0, 2, UNEXPLAINED),  # two gone, and one missed
+        (ours(1), theirs(1), 0, 2, UNEXPLAINED),  # the count and the list disagree
     ],
 )
-def test_the_cause_of_a_count(mine: list[Held], other: list[Listed], counted: int, cause: str) -> None:
-    assert count_cause(mine, other, counted) == cause
+def test_the_cause_of_a_count(
+    mine: dict[int, Held], other: dict[int, Listed], tests: int, counted: int, cause: str
+) -> None:
+    assert of_count(mine, other, tests, counted, found(mine, other)) == cause
 
 
 def test_a_count_of_hidden_orders() -> None:
-    assert count_cause([ours(1)], [], 0, visible_from=NOON + timedelta(days=2)) == "hidden"
+    assert of_count([1], [], 0, 0, found(ours(1), {}, visible_from=NOON + timedelta(days=2))) == "hidden"
 
 
 # --- the sales report ----------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 select
     shops.domain as shop,  -- the permanent myshopify.com name
     sync_runs.run_id as run_id,  -- a random id
-    sync_runs.connector as connector,  -- what was read
-    sync_runs.kind as kind,  -- backfill, incremental, or connect when it ended at the door
+    sync_runs.connector as connector,  -- what was read; reconcile for a comparison with Shopify
+    sync_runs.kind as kind,  -- backfill, incremental, reread when single orders were asked for again, reconcile, or connect when it ended at the door
     sync_runs.started_at as started_at,  -- UTC
     sync_runs.finished_at as finished_at,  -- UTC; empty while it runs
     sync_runs.outcome as outcome,  -- running, done, interrupted (run it again), rests (needs a person) or failed
