@@ -42,9 +42,6 @@ PAGE_CHECKOUTS = 250
 KEPT = timedelta(days=89)
 """Three months where they are shortest: what is younger cannot have been removed."""
 
-GRACE = timedelta(hours=24)
-"""How long a checkout may take before it counts as abandoned; the view `checkout_grace` says the same."""
-
 
 class Checkout(Line):
     id: str
@@ -72,16 +69,17 @@ class Checkouts:
             position = landing.watermark(connection, work.shop.shop_id, NAME)
             begun = coverage(connection, work.shop.shop_id, NAME).covered_from
             was_cut = slices.was_cut(connection, work.shop.shop_id, NAME)
-        is_whole_asked = asked.first is None and asked.last is None
+        is_part = asked.first is not None or asked.last is not None
+        is_shown_now = was_cut and work.visible_from is None
         if begun is None and asked.last is None:
             _tell(work, work.shop.created_at, work.now)
             incremental.read(work, CHECKOUTS, position or work.shop.created_at, work.now)
             _claim(work, _kept_from(work))
-        elif not is_whole_asked or asked.is_restarted or (was_cut and work.visible_from is None):
+        elif is_part or asked.is_restarted or is_shown_now:
             start, end = asked.bounds(work.shop, work.now)
             _tell(work, start, end)
             incremental.read_created(work, CHECKOUTS, start, end)
-            if is_whole_asked and begun and position:
+            if is_shown_now and not is_part and begun and position:
                 _claim(work, _reach(work, begun, position))
 
     def increment(self, work: Work) -> None:
@@ -183,8 +181,8 @@ def to_row(checkout: Checkout, convert: Converter) -> tuple[Any, ...]:
 def _look_over(work: Work, connection: Connection, start: datetime, end: datetime) -> None:
     """Once the grace of a shop day is over, what was counted of it so far is counted again."""
     day_of = partial(shop_day, tz=work.shop.timezone)
-    since = max(start - GRACE, _kept_from(work))
-    if day_of(since) < day_of(end - GRACE):
+    since = max(start - checkouts.GRACE, _kept_from(work))
+    if day_of(since) < day_of(end - checkouts.GRACE):
         note_touched(connection, work.shop.shop_id, day_of(since))
 
 

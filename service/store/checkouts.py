@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -13,6 +13,9 @@ from service.values import Shop
 
 NAME = checkouts.name
 """Of their connector, too."""
+
+GRACE = timedelta(hours=24)
+"""How long a checkout may take before it counts as abandoned; the view `checkout_grace` says the same."""
 
 
 def created_between(connection: Connection, shop_id: int, start: datetime, end: datetime) -> int:

@@ -7,9 +7,9 @@ was abandoned from one that is being completed, and an order of today belongs be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
+from service.store.checkouts import GRACE
 
 # The order of a cross join is SQLite's to keep: what lies in the window first, each row looking up the rest.
 _CHECKOUTS = "from checkouts cross join checkout_grace"
@@ -65,5 +65,5 @@ CHECKOUTS = Family(
     ("all",),
     _census,
     unread="cannot be reconstructed: Shopify no longer showed them when they were first read",
-    settles_after=timedelta(hours=24),
+    settles_after=GRACE,
 )
