@@ -89,7 +89,9 @@ class Ground:
         return Footing(read, self.allowances[connector], self._whole_from(read), blind_to)
 
     def _denied(self, connector: str, metric: Metric, segment: Segment) -> str:
-        """Which fields that the answer reads are refused to us."""
+        """Which fields that the answer reads are refused to us; what people set reads none."""
+        if not metric.text:
+            return ""
         optional = next(each.optional for each in CONNECTORS if each.name == connector)
         reads = Scope(metric, self.shop.shop_id, segment).reads
         return "; ".join(optional.unknown(self.shop.denied, reads))
