@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from service import lifecycle
+from service.board import boards
 from service.judging import Judged
 from service.okr.lint import lint
 from service.pipeline import baselines_of, plans_of
@@ -100,6 +102,12 @@ SET = (
 )
 
 
+def values_of(shop: OpenShop, key_result: str) -> list[Decimal]:
+    with shop.engine.connect() as connection:
+        found = quarters.values_set(connection, shop.store.world.shop_id, "2026-Q3")
+    return [each.value for each in found[key_result]]
+
+
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
     with open_shop(corner_shop("2025-06-15 00:00"), database_url, tmp_path, okrs=FORMS) as shop:
@@ -164,6 +172,25 @@ def test_values_set_by_hand_hold_from_their_day_on(shop: OpenShop) -> None:
     nps = {day: judged(shop, day)["nps"].check_in for day in ("2026-07-31", "2026-08-10", "2026-08-20", "2026-08-29")}
     assert [each.status for each in nps.values()] == ["no_data", "off_track", "stale", "on_track"]
     assert [each.value for each in nps.values()] == [None, 33, 33, 38]
+
+
+@on_sqlite
+def test_a_value_set_for_an_earlier_day_is_judged_from_that_day_on(shop: OpenShop) -> None:
+    """And the 33 of the first is still known to have been said."""
+    shop.turn()
+    before = shop.installation.clock()
+    shop.later(hours=1)
+    lifecycle.set_value(shop.installation, shop.settings, "nps", "36", on=date(2026, 8, 10), note="counted again")
+    shop.later(hours=1)
+    shop.turn()
+    rows = shop.standing(key_result_readings, "key_result_id", "as_of_date", "value")
+    nps = {day: value for id_, day, value in rows if id_ == "nps"}
+    assert [nps[date(2026, 8, day)] for day in (9, 10, 27, 28)] == [33, 36, 36, 38]
+    as_known = boards(shop.installation, known_at=before, as_of=date(2026, 8, 12))[0].key_results
+    assert [row["value"] for row in as_known if row["key_result_id"] == "nps"] == [33]
+    shop.later(hours=1)
+    lifecycle.set_value(shop.installation, shop.settings, "launch", "done", on=None, note="")
+    assert values_of(shop, "launch")[-1] == 1
 
 
 def test_what_is_recorded_is_what_is_shown(shop: OpenShop) -> None:
