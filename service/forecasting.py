@@ -100,6 +100,8 @@ def _forecast(series: Series, quarter: Quarter, judged: Judged, ground: Ground) 
 
 def _wanted(goal: Goal) -> Limits | None:
     """The values at the end that reach the goal; of limits, those within, whatever happened in the weeks before."""
+    if goal.because:
+        return None
     if goal.bounds:
         low, high = goal.bounds.low, goal.bounds.high
         return Limits(low.number if low else None, high.number if high else None)
@@ -214,11 +216,11 @@ def _is_known(connection: Connection, shop_id: int, judged: Judged, newest: date
 # --- on record -----------------------------------------------------------------------------------------------------
 
 
-def record(connection: Connection, shop_id: int, quarter: Quarter, found: Foreseen, *, now: datetime) -> int:
-    """1 where the forecast is new or says something else than before, else 0."""
+def record(connection: Connection, shop_id: int, quarter: Quarter, found: Foreseen, *, now: datetime) -> bool:
+    """Whether the forecast is new or says something else than before."""
     if found.calibrations:
         store.record_calibrations(connection, shop_id, found.question, found.calibrations, now=now)
-    return store.record_forecasts(connection, shop_id, quarter.label, [found.forecast], now=now)
+    return store.record_forecast(connection, shop_id, quarter.label, found.forecast, now=now)
 
 
 def on_record(connection: Connection, shop: Shop, quarter: Quarter, judged: Judged) -> Foreseen | None:

@@ -119,10 +119,10 @@ def _record_plan(
     with books.reading() as connection:
         state = plan_state(connection, ground, plan, grace_days=grace_days, now=now)
         judged, _ = judge(connection, ground, plan, as_of)
-        if state.state == "closed":
-            judged = [each for each in judged if each.agreed.ruling == "keep"]
-    # First, because a status may go by the probability of reaching the target.
-    _record_forecasts(books, ground, plan, judged, touched, now)
+    if state.state == "closed":
+        judged = [each for each in judged if each.agreed.ruling == "keep"]
+    else:  # before the readings, because a status may go by the probability of reaching the target
+        _record_forecasts(books, ground, plan, judged, touched, now)
     with books.reading() as connection:
         rows = [definition_row(each, ground, plan, state, now) for each in judged]
         hand_set = quarters.values_set(connection, shop_id, label)

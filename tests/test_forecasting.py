@@ -110,7 +110,12 @@ def test_a_quarter_that_is_over_is_foretold_exactly(corner: OpenShop) -> None:
     corner.turn()
     forecast = newest(corner, "sales")
     assert (forecast.as_of_date, forecast.method) == (date(2026, 9, 30), "exact")
-    assert (forecast.forecast, forecast.low, forecast.high, forecast.probability) == (100, 100, 100, 0)
+    assert (forecast.forecast, forecast.forecast_low, forecast.forecast_high, forecast.probability) == (
+        100,
+        100,
+        100,
+        0,
+    )
     assert "EUR 100.00 at the quarter's end, seen from 2026-09-30" in explained(corner, "sales")
 
 
@@ -166,14 +171,14 @@ def test_every_kind_of_key_result_is_forecast_and_judged_on_past_quarters(boutiq
     assert found is not None
     forecast = found.forecast
     assert forecast.as_of_date == date(2026, 8, 15)
-    assert value and forecast.low and forecast.forecast and forecast.high and forecast.probability
-    assert forecast.low < forecast.forecast < forecast.high
+    assert value and forecast.forecast_low and forecast.forecast and forecast.forecast_high and forecast.probability
+    assert forecast.forecast_low < forecast.forecast < forecast.forecast_high
     assert 0 < forecast.probability < 1
     assert [each.horizon_days for each in found.calibrations] == [69, 46, 23]
     assert {each.judged_to for each in found.calibrations} == {date(2026, 6, 30)}
     assert all(0 <= each.held <= each.judged <= 8 for each in found.calibrations)
     if id_ in ("orders", "repeat-customers"):
-        assert forecast.low >= value
+        assert forecast.forecast_low >= value
 
 
 @pytest.mark.slow

@@ -49,8 +49,8 @@ def upgrade() -> None:
         sa.Column("observed_at", tables.UtcInstant(timezone=True), nullable=False),
         sa.Column("superseded_at", tables.UtcInstant(timezone=True), nullable=True),
         sa.Column("forecast", tables.ExactDecimal(), nullable=True),
-        sa.Column("low", tables.ExactDecimal(), nullable=True),
-        sa.Column("high", tables.ExactDecimal(), nullable=True),
+        sa.Column("forecast_low", tables.ExactDecimal(), nullable=True),
+        sa.Column("forecast_high", tables.ExactDecimal(), nullable=True),
         sa.Column("target", tables.ExactDecimal(), nullable=True),
         sa.Column("probability", tables.ExactDecimal(), nullable=True),
         sa.Column("method", sa.Text(), nullable=False),
@@ -59,17 +59,23 @@ def upgrade() -> None:
             "shop_id", "quarter", "key_result_id", "as_of_date", "observed_at", name=op.f("pk_forecasts")
         ),
     )
-    stands = sa.text("superseded_at is null")
-    op.create_index(
-        "ix_forecasts_standing",
-        "forecasts",
-        ["shop_id", "quarter", "key_result_id", "as_of_date"],
-        unique=True,
-        sqlite_where=stands,
-        postgresql_where=stands,
-    )
+    with op.batch_alter_table("forecasts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_forecasts_standing",
+            ["shop_id", "quarter", "key_result_id", "as_of_date"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at is null"),
+            postgresql_where=sa.text("superseded_at is null"),
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("forecasts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_forecasts_standing",
+            sqlite_where=sa.text("superseded_at is null"),
+            postgresql_where=sa.text("superseded_at is null"),
+        )
+
     op.drop_table("forecasts")
     op.drop_table("forecast_calibrations")

@@ -171,7 +171,7 @@ def _expectation(judged: Judged, foreseen: Foreseen | None) -> Iterator[str]:
         yield f"{found.method}; only the pace can be told"
         return
     yield f"forecast      {facts.format(found.forecast)} at the quarter's end, seen from {found.as_of_date}"
-    yield f"80 % interval {facts.format(found.low)} to {facts.format(found.high)}"
+    yield f"80 % interval {facts.format(found.forecast_low)} to {facts.format(found.forecast_high)}"
     if found.probability is not None:
         wanted = f"a value {bounds}" if bounds else f"reaching {facts.format(found.target)}"
         yield f"probability   {percent(found.probability)} of {wanted}"

@@ -15,6 +15,9 @@ from service.shopify import pages
 from service.shopify.client import Client
 
 DOCUMENTS = "order_list.graphql"
+CUSTOMER = "orders.customer"
+"""The part a store may deny that tells whose an order is."""
+
 MOST = 250
 """Orders a page, and ids a question. Source: https://shopify.dev/docs/api/usage/limits"""
 

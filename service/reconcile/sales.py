@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from service.connectors import sales_report
-from service.connectors.rereading import CUSTOMER_PART
+from service.connectors.order_list import CUSTOMER
 from service.periods import ONE_DAY
 from service.reconcile import causes
 from service.reconcile.days import Span
@@ -34,7 +34,7 @@ def sales(witness: Witness, span: Span) -> list[Comparison]:
         Comparison(day, figure, _amount(shop, known, day, figure), theirs[day][figure])
         for day in span.days
         for figure in sales_report.COLUMNS
-        if figure != "customers" or CUSTOMER_PART not in shop.denied
+        if figure != "customers" or CUSTOMER not in shop.denied
     ]
     if not any(each.difference for each in found):
         return found

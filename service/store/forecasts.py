@@ -1,4 +1,7 @@
-"""What was expected of each key result on each day, and how well such forecasts did on the shop's own past quarters."""
+"""What was expected of each key result on each day, and how well such forecasts did on the shop's own past quarters.
+
+A forecast keeps every version, so that what was known at any moment can be told; of a calibration the newest stands.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from service.store.results import as_row
 from service.store.tables import forecast_calibrations, forecasts
@@ -22,8 +25,8 @@ class StoredForecast:
     key_result_id: str
     as_of_date: date
     forecast: Decimal | None
-    low: Decimal | None  # 80 % interval
-    high: Decimal | None
+    forecast_low: Decimal | None  # 80 % interval
+    forecast_high: Decimal | None
     target: Decimal | None  # as it stood
     probability: Decimal | None  # of reaching it
     method: str  # how it was made, or why there is none
@@ -54,15 +57,13 @@ class StoredCalibration:
     brier: Decimal | None  # mean squared error of the probability
 
 
-def record_forecasts(
-    connection: Connection, shop_id: int, quarter: str, found: Sequence[StoredForecast], *, now: datetime
-) -> int:
-    """How many forecasts are new or say something else than before."""
-    c = forecasts.c
-    mine = (c.shop_id == shop_id) & (c.quarter == quarter)
-    scope = mine & c.key_result_id.in_({each.key_result_id for each in found})
-    rows = [{"shop_id": shop_id, "quarter": quarter, **asdict(each)} for each in found]
-    return len(record(connection, forecasts, scope, rows, now=now))
+def record_forecast(
+    connection: Connection, shop_id: int, quarter: str, found: StoredForecast, *, now: datetime
+) -> bool:
+    """Whether the forecast is new or says something else than before."""
+    day = _of(shop_id, quarter, found.key_result_id) & (forecasts.c.as_of_date == found.as_of_date)
+    row = {"shop_id": shop_id, "quarter": quarter, **asdict(found)}
+    return bool(record(connection, forecasts, day, [row], now=now))
 
 
 def forecast_of(
@@ -72,13 +73,10 @@ def forecast_of(
     c = forecasts.c
     row = connection.execute(
         select(
-            c.key_result_id, c.as_of_date, c.forecast, c.low, c.high, c.target,
-            c.probability, c.method, c.history_days,
+            c.key_result_id, c.as_of_date, c.forecast, c.forecast_low, c.forecast_high, c.target, c.probability,
+            c.method, c.history_days,
         )
-        .where(
-            c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id, c.as_of_date <= as_of,
-            c.superseded_at.is_(None),
-        )
+        .where(_of(shop_id, quarter, key_result_id), c.as_of_date <= as_of, c.superseded_at.is_(None))
         .order_by(c.as_of_date.desc())
         .limit(1)
     ).one_or_none()  # fmt: skip
@@ -92,11 +90,16 @@ def probabilities(
     c = forecasts.c
     rows = connection.execute(
         select(c.as_of_date, c.target, c.probability).where(
-            c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id,
-            c.as_of_date >= first, c.as_of_date <= last, c.probability.is_not(None), c.superseded_at.is_(None),
+            _of(shop_id, quarter, key_result_id), c.as_of_date.between(first, last), c.superseded_at.is_(None),
+            c.probability.is_not(None),
         )
     )  # fmt: skip
     return {day: (target, probability) for day, target, probability in rows}
+
+
+def _of(shop_id: int, quarter: str, key_result_id: str) -> ColumnElement[bool]:
+    c = forecasts.c
+    return and_(c.shop_id == shop_id, c.quarter == quarter, c.key_result_id == key_result_id)
 
 
 def record_calibrations(
@@ -112,8 +115,8 @@ def calibrations_of(connection: Connection, shop_id: int, question: Question) ->
     c = forecast_calibrations.c
     rows = connection.execute(
         select(
-            c.horizon_days, c.metric_version, c.judged_to, c.judged, c.held, c.error_of_pace,
-            c.error_of_recent, c.brier,
+            c.horizon_days, c.metric_version, c.judged_to, c.judged, c.held, c.error_of_pace, c.error_of_recent,
+            c.brier,
         )
         .where(
             c.shop_id == shop_id, c.metric == question.metric, c.segment == question.segment,

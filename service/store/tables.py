@@ -334,7 +334,7 @@ sync_runs = Table(
     _key("shop_id"),
     _key("run_id", Text),
     _must("connector", Text),
-    _must("kind", Text),  # connect, backfill, incremental, reread, reconcile
+    _must("kind", Text),  # connect, backfill, incremental
     _must("started_at", UtcInstant),
     Column("finished_at", UtcInstant),
     _must("outcome", Text),  # running, done, interrupted, rests, failed
@@ -613,11 +613,15 @@ restatements = Table(
 forecasts = Table(
     "forecasts",
     metadata,
-    # as_of_date: made with the data up to this day, it included
-    *_versions_of(_key("shop_id"), _key("quarter", Text), _key("key_result_id", Text), _key("as_of_date", Date)),
+    *_versions_of(
+        _key("shop_id"),
+        _key("quarter", Text),
+        _key("key_result_id", Text),
+        _key("as_of_date", Date),  # made with the data up to this day, it included
+    ),
     Column("forecast", ExactDecimal),  # value at the quarter's end; null: there is none, and `method` says why
-    Column("low", ExactDecimal),  # 80 % interval
-    Column("high", ExactDecimal),
+    Column("forecast_low", ExactDecimal),  # 80 % interval
+    Column("forecast_high", ExactDecimal),
     Column("target", ExactDecimal),  # as it stood
     Column("probability", ExactDecimal),  # of reaching it; null without a target
     _must("method", Text),

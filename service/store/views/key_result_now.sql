@@ -47,8 +47,8 @@ select
             and check_ins.key_result_id = key_results.key_result_id
     ) as checked_in_at,  -- of the newest check-in
     expected.forecast as forecast,  -- the value at the end of the quarter, as expected on the newest day that has a forecast
-    expected.low as forecast_low,  -- lower end of its 80 % interval
-    expected.high as forecast_high,  -- upper end of it
+    expected.forecast_low as forecast_low,  -- lower end of its 80 % interval
+    expected.forecast_high as forecast_high,  -- upper end of it
     expected.probability as probability,  -- of reaching the target
     closings.final_score as final_score,  -- once the quarter is closed
     closings.closed_at as closed_at,  -- when it was closed, UTC
