@@ -11,6 +11,7 @@ The shop's clock is the program's clock, and it stands still until a story moves
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,9 @@ from tests.metrics.load_world import load_world
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For a story that no database can change: PostgreSQL would only tell it again."""
+
+STEPS = int(os.environ.get("OKRSYNC_TEST_STEPS", "100"))
+"""How many passes the longest stories take. Before a release: a thousand, ten minutes each."""
 
 TOKEN = "CORNER_TOKEN"
 SAID = (orders, order_agreements, order_sales)

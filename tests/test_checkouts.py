@@ -24,7 +24,7 @@ from service.store.coverage import coverage
 from service.store.tables import checkouts, sync_runs
 from service.values import Coverage
 from tests.metrics.load_world import checkout_row
-from tests.shop import OpenShop, WatchedStore, corner_shop, done, instant, named, on_sqlite, open_shop
+from tests.shop import STEPS, OpenShop, WatchedStore, corner_shop, done, instant, named, on_sqlite, open_shop
 from tests.victim import Victim
 
 CHECKOUTS = named("checkouts")
@@ -486,7 +486,7 @@ class Life:
 
 @pytest.mark.parametrize(
     ("database_url", "seed", "steps"),
-    [("sqlite", 1, 60), ("postgresql", 2, 60), pytest.param("sqlite", 3, 1000, marks=pytest.mark.slow)],
+    [("sqlite", 1, 60), ("postgresql", 2, 60), pytest.param("sqlite", 3, STEPS, marks=pytest.mark.slow)],
     indirect=["database_url"],
 )
 def test_many_small_steps_are_one_reading(shop: OpenShop, seed: int, steps: int) -> None:
