@@ -45,7 +45,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For a story that no database can change: PostgreSQL would only tell it again."""
 
 STEPS = int(os.environ.get("OKRSYNC_TEST_STEPS", "100"))
-"""How many passes the longest stories take. Before a release: a thousand, ten minutes each."""
+"""How many steps the longest stories take. Before a release: a thousand, ten minutes and more each."""
 
 TOKEN = "CORNER_TOKEN"
 SAID = (orders, order_agreements, order_sales)
