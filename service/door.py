@@ -41,6 +41,7 @@ def _client(installation: Installation, settings: ShopSettings, patience: float 
         api_version=settings.api_version,
         api_url=settings.api_url,
         patience=patience,
+        pace=installation.paces.of(settings.domain),
         sleep=installation.sleep,
         wall_clock=lambda: installation.clock().timestamp(),
     )

@@ -14,6 +14,7 @@ from service import settings as settings_
 from service.connectors.work import Sizes
 from service.errors import Interrupted
 from service.settings import Settings, ShopSettings
+from service.shopify.pace import Paces
 from service.store import migrate, shops
 from service.store.engine import Engine, open_engine, reading
 from service.values import Shop
@@ -37,6 +38,7 @@ class Installation:
     sleep: Callable[[float], None] = time.sleep
     """How to wait for Shopify. A daemon that is asked to stop raises Interrupted from here."""
     sizes: Sizes = field(default_factory=Sizes)
+    paces: Paces = field(default_factory=Paces)
 
 
 def install(

@@ -21,17 +21,16 @@ from tenacity import Retrying
 
 from service.errors import Unreachable
 from service.shopify.answers import read, shopifyql_window
-from service.shopify.budget import Budget
 from service.shopify.credentials import Credentials
 from service.shopify.documents import operation_name
 from service.shopify.exchange import Answer, Exchange, Question
 from service.shopify.faults import TooSlow
+from service.shopify.pace import Pace
 from service.shopify.patience import Patience
 from service.shopify.redact import hide_secrets_in_httpx_log, redact
 from service.shopify.tls import trusted
 from service.shopify.token_endpoint import ask_for_grant
 from service.shopify.tokens import tokens_for
-from service.shopify.window_budget import WindowBudget
 
 API_VERSION = "2026-10"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # Shopify itself gives up after about 10 s
@@ -42,7 +41,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Client:
-    """A store's Admin API. Keeps connections alive; threads may share it, and should: it holds the budgets.
+    """A store's Admin API. Keeps connections alive; threads may share it. Clients of one store share its `pace`.
 
     `patience` bounds the seconds one call may spend on being tried again; then the last refusal is raised
     (Throttled, Unreachable).
@@ -57,6 +56,7 @@ class Client:
         api_url: str | None = None,
         transport: httpx.BaseTransport | None = None,
         patience: float = PATIENCE_SECONDS,
+        pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -67,7 +67,8 @@ class Client:
         self.domain, self.api_version = domain, api_version
         self.api_url = (api_url or f"https://{domain}").rstrip("/")
         self.patience, self.sleep, self.clock, self.jitter, self.log = patience, sleep, clock, jitter, log
-        self.budget, self.shopifyql_budget = Budget(clock), WindowBudget(clock)
+        pace = pace or Pace(clock)
+        self.budget, self.shopifyql_budget = pace.admin, pace.shopifyql
         self.shopify_time: datetime | None = None
         """What Shopify's clock showed in its last answer: windows end by it, not by ours."""
         self._http = httpx.Client(
