@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from service import pipeline
+from service.board import boards
 from service.cli import app
 from service.demo.worlds import build
 from service.forecasting import Foreseen
@@ -100,7 +101,7 @@ def test_a_late_change_makes_it_anew(corner: OpenShop) -> None:
 def test_a_new_target_makes_it_anew(corner: OpenShop) -> None:
     assert newest(corner, "sales").target == 1000
     [file] = corner.installation.settings.okr_folder.iterdir()
-    file.write_text(OKRS.replace('"1000 EUR"', '"900 EUR"'), encoding="utf-8")
+    file.write_text(OKRS.replace('"1000 EUR"', '"900 EUR"\n  target_changed = "August is lost"'), encoding="utf-8")
     corner.turn()
     assert newest(corner, "sales").target == 900
 
@@ -117,6 +118,22 @@ def test_a_quarter_that_is_over_is_foretold_exactly(corner: OpenShop) -> None:
         0,
     )
     assert "EUR 100.00 at the quarter's end, seen from 2026-09-30" in explained(corner, "sales")
+
+
+def test_the_views_and_the_status_show_it_now_and_as_it_was_known(corner: OpenShop) -> None:
+    """On 3 October the quarter is over; on 10 August nothing could be said of its end."""
+    assert corner.sql("select forecast, probability from bi_key_results") == [(None, None)] * 2
+    known = corner.installation.clock()
+    corner.at("2026-10-03 08:00")
+    corner.turn()
+    columns = "forecast, forecast_low, forecast_high, probability"
+    assert [*map(float, corner.sql(f"select {columns} from bi_key_results where key_result_id = 'sales'")[0])] == [
+        100.0, 100.0, 100.0, 0.0,
+    ]  # fmt: skip
+    for moment, forecast in ((None, 100), (known, None)):
+        [board] = boards(corner.installation, known_at=moment)
+        [sales] = [row for row in board.key_results if row["key_result_id"] == "sales"]
+        assert sales["forecast"] == forecast
 
 
 # --- the boutique, in the middle of a quarter ----------------------------------------------------------------------

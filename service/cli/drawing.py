@@ -152,14 +152,12 @@ def fraction(value: Decimal | None) -> str:
 
 def forecast(row: Row) -> str:
     """The value at the end of the quarter, its interval, and how likely the target is reached."""
-    if row.get("forecast") is None:
+    if row.get("forecast") is None or row["forecast_low"] == row["forecast_high"]:  # nothing is left to foresee
         return ""
     facts = _facts(row)
-    said = facts.format(row["forecast"])
-    if row.get("forecast_low") is not None:
-        said += f" ({facts.format(row['forecast_low'])} to {facts.format(row['forecast_high'])})"
+    value, low, high = (facts.format(row[name]) for name in ("forecast", "forecast_low", "forecast_high"))
     chance = "" if row.get("probability") is None else f", {percent(row['probability'], 0)} likely to reach it"
-    return f"forecast {said}{chance}"
+    return f"forecast {value} ({low} to {high}){chance}"
 
 
 def people(row: Row) -> str:

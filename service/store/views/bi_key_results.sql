@@ -30,10 +30,10 @@ select
     cast(key_result_now.expected_progress as numeric) as expected_progress,  -- what the pace asks for by now
     key_result_now.status as status,  -- no_data, incomplete, stale, too_early, on_track, at_risk, off_track, achieved, partly_achieved, missed
     cast(key_result_now.confidence as numeric) as confidence,  -- a person's, from the newest check-in that has one, else as planned; a fraction
-    cast(key_result_now.forecast as numeric) as forecast,  -- the value at the end of the quarter
+    cast(key_result_now.forecast as numeric) as forecast,  -- the value at the end of the quarter, as foreseen on its newest complete day; empty with too little history
     cast(key_result_now.forecast_low as numeric) as forecast_low,  -- lower end of its 80 % interval
     cast(key_result_now.forecast_high as numeric) as forecast_high,  -- upper end of it
-    cast(key_result_now.probability as numeric) as probability,  -- of reaching the target
+    cast(key_result_now.probability as numeric) as probability,  -- of reaching the target; of limits, of ending within them
     cast(key_result_now.final_score as numeric) as final_score,  -- once the quarter is closed, 0 to 1
     key_result_now.as_of_date as as_of_date,  -- this shop day was complete
     key_result_now.data_as_of as data_as_of,  -- all changes before this moment are in it, UTC
