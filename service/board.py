@@ -136,7 +136,7 @@ def _overlaid(stored: Row, judged: Judged, position: int) -> Row:
         "stretch": judged.goal.stretch,
         "commitment": key_result.commitment,
         "pace": judged.pace,
-        "confidence": stored.get("confidence") or key_result.confidence,
+        "confidence": key_result.confidence if stored.get("confidence") is None else stored["confidence"],
         "baseline": check_in.baseline,
         "target": check_in.target,
         "as_of_date": check_in.as_of_date,

@@ -14,11 +14,12 @@ from decimal import Decimal, InvalidOperation
 from service.errors import Busy, Misconfigured, Problem
 from service.installation import Installation, shop_of
 from service.judging import Ground, Judged, judge
+from service.okr.by_hand import facts_by_hand
 from service.okr.lifecycle import FINAL, ROOT_CAUSES, PlanState, closes_on, final
-from service.okr.model import KeyResult, Plan
-from service.okr.targets import parse_level
-from service.periods import last_complete_day, shop_day
-from service.pipeline import judging, plans_of
+from service.okr.model import MILESTONE, KeyResult, Plan
+from service.okr.targets import Level, parse_level
+from service.periods import Quarter, last_complete_day, shop_day
+from service.pipeline import judging, plans_of, reckon
 from service.reckon import Books
 from service.records import plan_state
 from service.settings import ShopSettings
@@ -71,9 +72,10 @@ def check_in(
     *,
     confidence: Decimal | None,
     note: str | None,
+    label: str | None = None,
 ) -> list[Written]:
-    """A person's check-in of this moment, for one key result of the running quarter or for all of them."""
-    with _desk(installation, settings, None, key_result_id) as desk:
+    """A person's check-in of this moment, for one key result of a quarter or for all; by default of the running one."""
+    with _desk(installation, settings, label, key_result_id) as desk:
         if desk.state.state not in ("active", "waiting"):
             raise desk.refusal(f"is {desk.state.state}", desk.state.because or "okrsync okr new drafts the next one")
         chosen = [each for each in desk.judged if key_result_id in (None, each.key_result.id)]
@@ -91,14 +93,26 @@ def check_in(
 
 
 def set_value(
-    installation: Installation, settings: ShopSettings, key_result_id: str, text: str, *, on: date | None, note: str
+    installation: Installation,
+    settings: ShopSettings,
+    key_result_id: str,
+    text: str,
+    *,
+    on: date | None,
+    note: str,
+    label: str | None = None,
 ) -> tuple[KeyResult, Decimal, date]:
-    """The value that a key result has from a shop day on (by default today); later ones do not erase it."""
-    with _desk(installation, settings, None, key_result_id) as desk:
+    """The value that a key result has from a shop day on (by default today); later ones do not erase it.
+
+    The quarter is the one named, or that of the day, or the latest begun that has the key result.
+    """
+    if on and not label:
+        label = Quarter.containing(on, installation.settings.calendar.fiscal_year_start).label
+    with _desk(installation, settings, label, key_result_id) as desk:
         today = shop_day(desk.now, desk.shop.timezone)
         day = on or min(today, desk.plan.quarter.last_day)
         [key_result] = [each for each in desk.plan.key_results if each.id == key_result_id]
-        value, problems = _parsed(text)
+        value, problems = _parsed(text, key_result)
         if not key_result.is_by_hand:
             told = f"is measured by {key_result.metric}, so nobody sets it"
             problems.append(Problem(desk.plan.file, key_result.place, told, 'metric = "manual" is set by hand'))
@@ -118,12 +132,29 @@ def set_value(
         return key_result, value, day
 
 
-def _parsed(text: str) -> tuple[Decimal | None, list[Problem]]:
-    """A level as the OKR files write it; `done` is 1."""
+def _parsed(text: str, key_result: KeyResult) -> tuple[Decimal | None, list[Problem]]:
+    """A level as the OKR files write it, in the unit of the key result; `done` is 1."""
     try:
-        return (Decimal(1) if text.strip().lower() == "done" else parse_level(text).number), []
+        level = Level(Decimal(1)) if text.strip().lower() == "done" else parse_level(text)
     except ValueError as error:
         return None, [Problem("VALUE", text, str(error), "write 12, 0.5, 27%, 55 INR or done")]
+    return level.number, [Problem("VALUE", text, *told) for told in _unfit(level, key_result)]
+
+
+def _unfit(level: Level, key_result: KeyResult) -> Iterator[tuple[str, str]]:
+    """What is wrong with a value set by hand for that key result, and the mend."""
+    if not key_result.is_by_hand:
+        return
+    facts = facts_by_hand(key_result)
+    if level.currency not in (None, facts.currency):
+        yield (
+            f"is {level.currency}, and {key_result.id} is in {facts.currency or 'no currency'}",
+            "write the number alone",
+        )
+    if level.is_percent and facts.unit != "ratio":
+        yield f"is a percentage, and {key_result.id} is none", "write the number alone"
+    if key_result.metric == MILESTONE and not 0 <= level.number <= 1:
+        yield "is more than a milestone can be", "write done, or a part such as 0.5 or 50%"
 
 
 # --- the close -----------------------------------------------------------------------------------------------------
@@ -147,6 +178,8 @@ def close(
     installation: Installation, settings: ShopSettings, label: str, answers: Answers, *, early: bool = False
 ) -> list[Written]:
     """Values, scores and what was learned, frozen; Misconfigured lists all that is still to be said."""
+    # First the last readings and the goals they were judged by: nothing of the quarter is written once it is closed.
+    reckon(installation, settings, plans_of(installation, settings))
     with _desk(installation, settings, label, None) as desk:
         _require_closable(desk, installation.settings.calendar.close_grace_days, early=early, reasons=answers.reasons)
         finals = [
@@ -184,7 +217,10 @@ def _require_closable(desk: _Desk, grace_days: int, *, early: bool, reasons: Map
         each for each in desk.judged if each.check_in.attainment is not None and each.check_in.status not in FINAL
     ]
     if unread and not early:
-        raise desk.refusal(f"is not read to its end: {unread[0].check_in.explanation}", "run: okrsync sync")
+        first, quarter = unread[0], desk.plan.quarter
+        by_hand = f"okrsync okr set {first.key_result.id} VALUE --quarter {quarter}"
+        mend = by_hand if first.key_result.is_by_hand else "okrsync sync"
+        raise desk.refusal(f"is not read to its end: {first.check_in.explanation}", f"run: {mend}")
 
 
 def _verdicts(desk: _Desk, finals: Sequence[CheckIn], answers: Answers) -> tuple[list[Verdict], list[Problem]]:
@@ -198,6 +234,11 @@ def _verdicts(desk: _Desk, finals: Sequence[CheckIn], answers: Answers) -> tuple
         for option, answer in said.items()
         for id_ in answer
         if id_ and id_ not in known
+    ]
+    problems += [
+        Problem("--score", id_ or score, "names no key result" if not id_ else "has no score", "write KR=0.8")
+        for id_, score in answers.scores.items()
+        if not id_ or not score
     ]
     verdicts = [_verdict(check_in_, answers, problems) for check_in_ in finals]
     return verdicts, problems

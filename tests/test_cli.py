@@ -527,7 +527,7 @@ def test_the_demonstration(tmp_path: Path) -> None:
     first = okrsync.really("demo", "myshopper", "--dir", str(folder))
     assert first.code == 0, first.both
     assert first.out.count("achieved") >= 2
-    assert "progress 100.0 %" in first.out
+    assert "100.0 % of 100.0 % expected" in first.out
 
     engine = open_engine(load_settings(okrsync.file, {}).database_url)
     before = dump(engine)

@@ -126,7 +126,8 @@ def test_stopped_in_the_middle_of_a_backfill(
     assert took < 5
     with engine.connect() as connection:
         assert landing.watermark(connection, store.world.shop_id, NAME) is None
-        assert connection.execute(select(sync_runs.c.outcome)).scalars().all() == ["interrupted"]
+        ours = select(sync_runs.c.outcome).where(sync_runs.c.connector == NAME)
+        assert connection.execute(ours).scalars().all() == ["interrupted"]
     assert held(engine) == []
     store.shop.bulk.least_seconds = 0
     started = store.count("bulkOperationRunQuery")
@@ -149,7 +150,8 @@ def test_two_daemons_share_the_work(store: WatchedStore, tmp_path: Path, databas
     assert store.count("bulkOperationRunQuery") == 1
     assert differences(dump(engine), world_dump(store.world)) == []
     with engine.connect() as connection:
-        rows = connection.execute(select(sync_runs.c.kind, sync_runs.c.outcome, sync_runs.c.rows_changed)).all()
+        found = select(sync_runs.c.kind, sync_runs.c.outcome, sync_runs.c.rows_changed)
+        rows = connection.execute(found.where(sync_runs.c.connector == NAME)).all()
     assert [row for row in rows if row.kind == "backfill"] == [("backfill", "done", 15)]
     assert {row.outcome for row in rows} <= {"done", "interrupted"}
     assert sum(row.rows_changed for row in rows) == 18

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service import daemon
-from service.errors import AccessDenied, NeedsAPerson, SettingsError, TryAgain
+from service.errors import AccessDenied, Misconfigured, NeedsAPerson, SettingsError, TryAgain
 from service.periods import day_start
 from service.store import slices
 from service.store.engine import open_engine
@@ -102,5 +102,5 @@ def test_a_shop_with_an_expiring_token_is_open_for_months(tmp_path: Path, sqlite
 def test_the_daemon_does_not_start_without_its_secret(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/okrsync.db"
     upgrade(open_engine(url))
-    with open_shop(corner_shop(), url, tmp_path) as shop, pytest.raises(SettingsError, match="CORNER_TOKEN is not set"):
+    with open_shop(corner_shop(), url, tmp_path) as shop, pytest.raises(Misconfigured, match="CORNER_TOKEN is not set"):
         daemon.run(replace(shop.installation, environment={}))

@@ -235,6 +235,36 @@ def test_a_close_before_the_end_needs_a_reason(shop: OpenShop) -> None:
 
 
 @on_sqlite
+def test_a_score_needs_its_key_result(over: OpenShop) -> None:
+    told = refused(over, replace(SAID, scores={"": "0.8", "sales": ""}, reasons={"": "a word"}))
+    assert "--score: 0.8: names no key result" in told
+    assert "--score: sales: has no score" in told
+
+
+@on_sqlite
+def test_a_target_changed_just_before_the_close_is_what_the_close_was_judged_by(over: OpenShop, tmp_path: Path) -> None:
+    file = tmp_path / "config/okrs/quarter.toml"
+    file.write_text(file.read_text().replace('target = "100 EUR"', 'target = "200 EUR"\n  target_changed = "too low"'))
+    close(over)
+    [[target, value, attainment]] = over.sql(
+        "select target, value, attainment from bi_key_results where key_result_id = 'sales'"
+    )
+    assert (target, attainment) == (200, value / 200)
+    assert over.sql("select count(*) from target_changes") == [(1,)]
+
+
+@on_sqlite
+def test_values_set_by_hand_are_in_the_unit_of_the_key_result(shop: OpenShop, tmp_path: Path) -> None:
+    file = tmp_path / "config/okrs/quarter.toml"
+    file.write_text(
+        file.read_text() + "\n  [[objectives.key_results]]\n  id = 'moved'\n  title = 'Moved'\n  milestone = true\n"
+    )
+    for text, told in (("50", "more than a milestone can be"), ("1 USD", "is in no currency")):
+        with pytest.raises(Misconfigured, match=told):
+            lifecycle.set_value(shop.installation, shop.settings, "moved", text, on=None, note="")
+
+
+@on_sqlite
 def test_data_that_end_too_early_close_nothing(shop: OpenShop) -> None:
     shop.at("2026-10-16 08:00")
     told = refused(shop)

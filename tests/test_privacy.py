@@ -18,7 +18,7 @@ from service import pipeline, privacy
 from service.errors import Busy, Misconfigured
 from service.store import customers, leases
 from service.store.redactions import customer_columns
-from service.store.tables import metadata, orders, privacy_audit
+from service.store.tables import metadata, order_facts, orders, privacy_audit
 from service.values import Segment
 from tests.command import command_for, living_store
 from tests.shop import OKRS, SOURCE, OpenShop, corner_shop, done, dump, on_sqlite, open_shop
@@ -136,6 +136,19 @@ def test_a_merge_heard_of_later_stays_among_surrogates(shop: OpenShop) -> None:
         customers.note_merge(connection, shop.store.world.shop_id, ANN, BOB, shop.installation.clock())
     assert where_it_stands(shop, BOB) == []
     assert len(shop.sql("select distinct customer_id from order_facts")) == 1
+
+
+@on_sqlite
+def test_a_surrogate_stays_what_it_is_when_the_customer_it_was_merged_into_is_redacted_too(shop: OpenShop) -> None:
+    """One person whose records were merged: their orders go on being one history."""
+    privacy.redact(shop.installation, BOB)
+    with shop.engine.begin() as connection:
+        customers.note_merge(connection, shop.store.world.shop_id, ANN, BOB, shop.installation.clock())
+    privacy.redact(shop.installation, ANN)
+    before = shop.rows(order_facts, "customer_id", "nth")
+    done(shop.backfill(restart=True))
+    assert shop.rows(order_facts, "customer_id", "nth") == before
+    assert len({customer for customer, _ in before}) == 1
 
 
 @on_sqlite

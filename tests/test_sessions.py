@@ -491,3 +491,16 @@ def test_myshopper_leaves_fewer_carts_behind_and_the_key_result_is_achieved(data
             for month in (6, 7, 8, 9)
         ]
         assert rates == sorted(rates, reverse=True)
+
+
+@on_sqlite
+def test_a_part_claims_nothing(shop: OpenShop) -> None:
+    """Neither of a shop whose history was never read, nor, when read anew, at the cost of the whole."""
+    part = {"first": date(2026, 6, 16), "last": date(2026, 6, 17)}
+    done(shop.backfill(SESSIONS, **part))
+    assert shop.covered(SESSIONS).covered_to is None
+    done(shop.sync(SESSIONS))
+    whole = shop.covered(SESSIONS)
+    done(shop.backfill(SESSIONS, restart=True, **part))
+    again = shop.covered(SESSIONS)
+    assert (again.covered_from, again.covered_to, again.rows) == (whole.covered_from, whole.covered_to, whole.rows)

@@ -167,4 +167,7 @@ def people(row: Row) -> str:
         return f"{score}, {row['next_step']}"
     if row.get("confidence") is None:
         return ""
-    return f"people are {percent(row['confidence'], 0)} confident ({row['confidence_at']:%Y-%m-%d})"
+    said_at = row.get("confidence_at")
+    return (
+        f"people are {percent(row['confidence'], 0)} confident ({f'{said_at:%Y-%m-%d}' if said_at else 'as planned'})"
+    )

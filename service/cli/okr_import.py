@@ -15,6 +15,7 @@ from service.cli.okr import print_findings
 from service.errors import Misconfigured, Problem, SettingsError
 from service.metrics.catalogue import catalogue
 from service.okr.importing import FIELDS, Imported, Record, flat, imported, quarters_in
+from service.okr.lint import lint
 from service.okr.plan import parse
 from service.periods import Quarter
 from service.plans import known
@@ -52,7 +53,10 @@ def import_(
         raise Misconfigured([Problem(str(file), "", "holds no key result that fits", "see docs/okr-import.md")])
     if out is None:
         typer.echo(found.text, nl=False)
-        return NEEDS_A_PERSON if found.misfits else FINE
+        wrong = [each for each in lint(parse(found.text, str(file)), known()) if each.severity == "error"]
+        for each in wrong:
+            say(f"{each.rule} {each.key}: {each.message}\n    hint: {each.hint}")
+        return NEEDS_A_PERSON if found.misfits or wrong else FINE
     if out.exists():
         raise SettingsError([Problem(str(out), "", "is there already", "name another file with --out")])
     write(out, found.text)

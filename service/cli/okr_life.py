@@ -23,6 +23,10 @@ from service.pipeline import Installation
 from service.plans import known
 from service.settings import ShopSettings
 
+QuarterOption = Annotated[
+    str | None, typer.Option("--quarter", help="Such as 2026-Q3; default: the latest begun that has the key result.")
+]
+
 _FOR_EACH = "For one key result as KR=…, for all others without a name; may be repeated."
 
 
@@ -50,12 +54,14 @@ def check_in(
         str | None, typer.Option("--confidence", metavar="0.7", help="That it will be reached: 0.7 or 70%.")
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help="What a reader should know; no names of people.")] = None,
+    quarter: QuarterOption = None,
 ) -> int:
     """Write a check-in now, with a person's confidence and words. It is never changed; a second one is a new row."""
     installation = installed(config)
     written = lifecycle.check_in(
-        installation, _one_shop(installation, shop), key_result, confidence=_confidence(confidence), note=note
-    )
+        installation, _one_shop(installation, shop), key_result, confidence=_confidence(confidence), note=note,
+        label=quarter,
+    )  # fmt: skip
     for each in written:
         typer.echo(f"{each.quarter} {each.key_result.id}: {each.check_in.explanation}")
     return FINE
@@ -72,12 +78,15 @@ def set_(
         typer.Option("--on", formats=["%Y-%m-%d"], metavar="DAY", help="It holds from this shop day on."),
     ] = None,
     note: Annotated[str, typer.Option("--note", help="Where it comes from.")] = "",
+    quarter: QuarterOption = None,
 ) -> int:
     """Set the value of a key result that nobody measures: a milestone or metric = "manual". Earlier values stay."""
     installation = installed(config)
     settings = _one_shop(installation, shop)
     day = on.date() if on else None
-    found, number, since = lifecycle.set_value(installation, settings, key_result, value, on=day, note=note)
+    found, number, since = lifecycle.set_value(
+        installation, settings, key_result, value, on=day, note=note, label=quarter
+    )
     typer.echo(f"{found.id} is {number.normalize():f} from {since} on; the next pass of the daemon judges it")
     return FINE
 

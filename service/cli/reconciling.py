@@ -95,7 +95,7 @@ def _told(one: Reconciled) -> int:
 def _reckoned(installation: Installation, settings: ShopSettings) -> int:
     """Readings and statuses follow what was found."""
     try:
-        pipeline.reckon(installation, settings, pipeline.plans_of(installation))
+        pipeline.reckon(installation, settings, pipeline.plans_of(installation, settings))
     except OkrsyncError as error:
         complain(error)
         return exit_code(error)

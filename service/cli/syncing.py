@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from threading import Event
@@ -117,10 +117,7 @@ def backfill(
     days = {"first": _day(first), "last": _day(last)}
     chosen = [(each, connector) for each in chosen_shops(installation, shop) for connector in _connectors(only)]
     if dry_run:
-        for each, connector in chosen:
-            count = pipeline.expected_rows(installation, each, connector, **days)
-            typer.echo(f"{each.domain}: {count:,} {connector.name} to read")
-        return 0
+        return worst([_counted(installation, each, connector, days) for each, connector in chosen])
 
     def read(stoppable: Installation, each: ShopSettings, connector: Connector, bar: Bar) -> Outcome:
         return pipeline.backfill(stoppable, each, connector, restart=restart, progress=bar, **days)
@@ -224,6 +221,18 @@ def _attempt(installation: Installation, shop: ShopSettings, connector: Connecto
     for notice in outcome.notices:
         say(f"{outcome.shop}: {outcome.connector}: noticed: {notice}")
     return outcome
+
+
+def _counted(
+    installation: Installation, shop: ShopSettings, connector: Connector, days: Mapping[str, date | None]
+) -> Outcome:
+    """Say how many rows there are to read."""
+    try:
+        count = pipeline.expected_rows(installation, shop, connector, **days)
+    except OkrsyncError as error:
+        return _failed(shop.domain, error)
+    typer.echo(f"{shop.domain}: {count:,} {connector.name} to read")
+    return Outcome(shop.domain, connector.name, "", "done")
 
 
 def _failed(domain: str, error: OkrsyncError) -> Outcome:

@@ -6,13 +6,13 @@ late events and visitors found out as bots change days that were read before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from service.connectors import sessions
 from service.connectors.optional import OptionalFields
 from service.connectors.sessions import FIRST_DAY, NAME, Reader, Rows, first_of
-from service.connectors.work import Asked, Work
+from service.connectors.work import Asked, Work, is_whole
 from service.periods import ONE_DAY, day_start, shop_day
 from service.shopify.client import Client
 from service.store import landing, runs, slices
@@ -40,23 +40,22 @@ class Sessions:
     required_scopes = sessions.REQUIRED_SCOPES
     optional = OptionalFields()
 
-    def is_whole(self, connection: Connection, shop: Shop, _visible_from: datetime | None) -> bool:
-        """Is the planned history read?"""
-        is_read = landing.watermark(connection, shop.shop_id, NAME) is not None
-        return is_read and not slices.open_slices(connection, shop.shop_id, PLAN)
+    def is_whole(self, connection: Connection, shop: Shop, visible_from: datetime | None) -> bool:
+        return is_whole(connection, shop, PLAN, visible_from)
 
     def backfill(self, work: Work, asked: Asked) -> None:
         """Read the days asked for, by a plan that is stored; a stretch within what is planned is read again."""
         reader, begun = Reader(work.client, work.shop), _begun(work)
         wanted = _complete(work.shop, *asked.bounds(work.shop, work.now))
-        is_part = asked.last is not None or (
-            asked.first is not None and begun is not None and first_of(wanted) >= begun
-        )
-        if is_part and begun is not None and not asked.is_restarted:
+        is_part = asked.first is not None and begun is not None and first_of(wanted) >= begun
+        if asked.last is not None or (is_part and not asked.is_restarted):
+            # A part claims nothing: what is covered is what the plan of the whole history says.
             _read(work, reader, wanted)
             return
-        if asked.is_restarted or begun is None:
-            _plan(work, reader, wanted, is_anew=True)
+        if asked.is_restarted:
+            _plan(work, reader, wanted, anew=work.record_shop)
+        elif begun is None:
+            _plan(work, reader, wanted)
         elif first_of(wanted) < begun and not asked.is_resumed:
             _plan(work, reader, Window(wanted.start, begun))
         _read_plan(work, reader)
@@ -99,8 +98,11 @@ def _counted(totals: sessions.Totals) -> int:
 # --- history -------------------------------------------------------------------------------------------------------
 
 
-def _plan(work: Work, reader: Reader, window: Window, *, is_anew: bool = False) -> None:
-    """Store the months of a window, with what Shopify counts in them."""
+def _plan(work: Work, reader: Reader, window: Window, *, anew: Callable[[Connection], None] | None = None) -> None:
+    """Store the months of a window, with what Shopify counts in them.
+
+    `anew` throws an earlier plan away in the same transaction, and does what else must happen with it.
+    """
     totals, zone = reader.totals(window), work.shop.timezone
 
     def expected(part: Window) -> int:
@@ -111,8 +113,9 @@ def _plan(work: Work, reader: Reader, window: Window, *, is_anew: bool = False) 
     pieces = [Slice(day_start(first_of(p), zone), day_start(p.end, zone), expected(p)) for p in parts]
     with work.engine.begin() as connection:
         work.renew(connection)
-        if is_anew:
+        if anew:
             slices.forget(connection, work.shop.shop_id, PLAN)
+            anew(connection)
         slices.save_plan(connection, work.shop.shop_id, PLAN, pieces, now=work.now)
 
 

@@ -78,14 +78,27 @@ def _questions(key_result: Mapping[str, Any], known: Carried) -> Sequence[str]:
     if known.step == "undecided":
         return [f"its quarter is not closed: carry, modify or drop it? So far: {known.ended}"]
     aim = f"the target was {key_result['target']}" if "target" in key_result else "its limits stand as they were"
+    asked = []
     if known.step == "modify":
-        return [f"{aim}, {known.ended}: what should it be now?"]
-    return [f"{aim}, and {known.measured} is there already: what should it be now?"] if known.is_reached else []
+        asked.append(f"{aim}, {known.ended}: what should it be now?")
+    elif known.is_reached:
+        asked.append(f"{aim}, and {known.measured} is there already: what should it be now?")
+    if _has_dated_pace(key_result):
+        asked.append("its pace had days of the old quarter: is it linear now, or which days?")
+    return asked
+
+
+def _has_dated_pace(key_result: Mapping[str, Any]) -> bool:
+    """Points of a pace are days of the old quarter."""
+    return isinstance(key_result.get("pace"), list)
 
 
 def _successor(key_result: Mapping[str, Any], known: Carried, questions: Sequence[str], today: date) -> Remarked:
-    fresh = _plain(key_result, *_OF_ITS_QUARTER)
-    if known.baseline is not None:
+    fresh = _plain(key_result, *_OF_ITS_QUARTER, *(["pace"] if _has_dated_pace(key_result) else []))
+    if known.is_reached and "baseline" in fresh:
+        # The new baseline would lie at the target or beyond it, and such a file cannot be read.
+        fresh["baseline"] = Remarked(fresh["baseline"], f"as it was; {known.measured} when measured on {today}")
+    elif known.baseline is not None:
         fresh["baseline"] = Remarked(known.baseline, f"measured on {today}; it was {key_result['baseline']}")
     elif "baseline" in fresh and known.measured:
         fresh["baseline"] = Remarked(fresh["baseline"], f"{known.measured} when measured on {today}")

@@ -76,6 +76,8 @@ def reconcile(
         return Reconciled(settings.domain, not_yet=read.gap)
     with connected(installation, settings, pipeline.ORDERS) as entered:
         spans = _spans(installation, entered, read, first, last)
+        if not any(span.days for span in spans):
+            return Reconciled(settings.domain, not_yet="none of these days is over and read whole")
         seen = _look(installation, entered, lambda work: compare(work, spans))
     done = _read_again(installation, settings, _worth_reading(installation, entered, seen))
     if done.days:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Date, delete, select
 
 from service.store import customers, facts, redactions, sessions
 from service.store.pending import note_touched
-from service.store.tables import backfill_slices, metadata, orders, watermarks
+from service.store.tables import backfill_slices, metadata, orders, reconciliations, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
 
@@ -90,6 +90,10 @@ def moved_at(connection: Connection, shop_id: int, connector: str) -> datetime |
 
 
 def forget_positions(connection: Connection, shop_id: int, but: str) -> None:
-    """How far every connector of the shop `but` one has come is thrown away; rows stay until they are read again."""
+    """How far every connector of the shop `but` one has come is thrown away; rows stay until they are read again.
+
+    What was compared with Shopify meant the old days or amounts, and goes.
+    """
     for table in (watermarks, backfill_slices):
         connection.execute(delete(table).where(table.c.shop_id == shop_id, table.c.connector != but))
+    connection.execute(delete(reconciliations).where(reconciliations.c.shop_id == shop_id))

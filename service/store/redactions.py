@@ -49,7 +49,8 @@ def redact(connection: Connection, shop_id: int, customers: Sequence[int], now: 
     put_if_absent(connection, redaction_keys, {"shop_id": shop_id, "key": secrets.token_hex(32)})
     standing = surrogates(connection, shop_id)
     assert standing is not None
-    made = {customer: standing.made_of(customer) for customer in customers}
+    # Among those merged may be one who was redacted before: a surrogate stays what it is.
+    made = {customer: standing.made_of(customer) for customer in customers if customer > 0}
     for surrogate in made.values():
         row = {"shop_id": shop_id, "surrogate_id": surrogate, "redacted_at": now}
         put_if_absent(connection, redacted_customers, row)

@@ -122,8 +122,8 @@ def test_lines_of_text_say_what_dicts_say() -> None:
         assert root is not None, complaints
         (node,) = nodes(root)
         scopes = frozenset(shop.scopes)
-        dicts = Projector(shop.table, scopes).fields(node.below["Order"], ())
-        lines = TextProjector(shop.table, scopes).fields(node.below["Order"], ())
+        dicts = Projector(shop.table, scopes, frozenset()).fields(node.below["Order"], ())
+        lines = TextProjector(shop.table, scopes, frozenset()).fields(node.below["Order"], ())
         assert [json.loads(lines(order)) for order in shop.world.orders] == [
             dicts(order) for order in shop.world.orders
         ]

@@ -6,8 +6,8 @@ select
     summed.objective_id as objective_id,  -- id in the OKR file
     summed.objective as objective,  -- its title
     summed.owner as owner,  -- who answers for it
-    summed.weighted_progress / summed.measured_weight as progress,  -- weighted mean over the key results that have a value
-    summed.weighted_expected / summed.measured_weight as expected_progress,  -- what the pace asks of the same key results by now
+    summed.weighted_progress / nullif(summed.measured_weight, 0) as progress,  -- weighted mean over the key results that have a value
+    summed.weighted_expected / nullif(summed.measured_weight, 0) as expected_progress,  -- what the pace asks of the same key results by now
     status_ranks.status as status,  -- the worst of its key results; what is known to fall short is worse than silence
     summed.key_results_measured as key_results_measured,  -- how many have a value
     summed.key_results_total as key_results_total  -- how many there are
