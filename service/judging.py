@@ -24,7 +24,7 @@ from service.okr.model import KeyResult, Kpi, Objective, Plan
 from service.okr.pace import Day
 from service.okr.status import Before
 from service.okr.windows import WindowKind, baseline_window, reading_window
-from service.periods import Quarter, day_start, first_whole_day
+from service.periods import ONE_DAY, Quarter, day_start, days, first_whole_day
 from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
 from service.store import forecasts, quarters, reconciliations, results
@@ -33,6 +33,9 @@ from service.store.coverage import coverage
 from service.store.engine import Connection
 from service.unexplained import doubt_of
 from service.values import CheckIn, Comparison, Coverage, Measurement, Population, Segment, Shop, Window
+
+FORECAST_LASTS = timedelta(days=2)
+"""How long a forecast goes on being the newest: a day of checkouts is forecast a day after it is over."""
 
 GAPS_BEFORE_STALE = 3
 """Missed runs of a connector before its data count as stale: one may fail in passing, and one may be under way."""
@@ -253,10 +256,13 @@ def before(connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult
 def probabilities(
     connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult, goal: Goal, first: date, last: date
 ) -> dict[date, Decimal]:
-    """Of reaching that very target, as they were on each day on which a forecast was made."""
+    """Of reaching that very target, by the newest forecast of each day; what settles late is forecast late."""
     quarter, target = plan.quarter.label, goal.target
-    found = forecasts.probabilities(connection, shop.shop_id, quarter, key_result.id, first, last)
-    return {day: probability for day, (aimed_at, probability) in found.items() if aimed_at == target}
+    found = forecasts.probabilities(connection, shop.shop_id, quarter, key_result.id, first - FORECAST_LASTS, last)
+    made = {day: probability for day, (aimed_at, probability) in found.items() if aimed_at == target}
+    newest = {day: max((each for each in made if day - FORECAST_LASTS <= each <= day), default=None)
+              for day in days(first, last + ONE_DAY)}  # fmt: skip
+    return {day: made[each] for day, each in newest.items() if each is not None}
 
 
 def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, window: Window) -> Measurement | None:
