@@ -457,7 +457,7 @@ def test_all_shops_stop_at_once(two_shops: tuple[Command, WatchedStore, WatchedS
     process = okrsync.begin("backfill", ALIVE_TOKEN=second.token)
     _wait_for(lambda: first.count("bulkOperation") > 0 and second.count("bulkOperation") > 0)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=10)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "nothing is lost, run it again" in told
 
@@ -492,7 +492,7 @@ def test_a_stopped_backfill_is_gone_on_with(tmp_path: Path, number: signal.Signa
         process = okrsync.begin("backfill")
         _wait_for(lambda: store.count("bulkOperation") > 0)
         process.send_signal(number)
-        _, told = process.communicate(timeout=10)
+        _, told = process.communicate(timeout=60)
         if number is signal.SIGKILL:
             assert process.returncode == -signal.SIGKILL
         else:
@@ -508,7 +508,7 @@ def test_a_stopped_backfill_is_gone_on_with(tmp_path: Path, number: signal.Signa
         engine.dispose()
 
 
-def _wait_for(happened: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_for(happened: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
