@@ -106,9 +106,12 @@ class Changes:
         return found
 
     def delete(self, order_id: int, *, is_listed: bool = True) -> None:
-        """The order gone from the shop; whether the activity log lists it is not certain of Shopify."""
+        """The order gone, its customer not; whether the activity log lists it is not certain of Shopify."""
         with self._changing():
-            self.shop.world.orders.remove(self.find(order_id))
+            gone = self.find(order_id)
+            self.shop.world.orders.remove(gone)
+            if gone.customer_id is not None:
+                self.shop.world.idle_customers.add(gone.customer_id)
             if is_listed:
                 event = Event(len(self.shop.world.events) + 1, "destroy", "ORDER", order_id, self.shop.now)
                 self.shop.world.events.append(event)
