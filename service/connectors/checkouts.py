@@ -24,6 +24,7 @@ from service.connectors.windows import search
 from service.connectors.work import Asked, Work, is_whole
 from service.errors import UnexpectedShape
 from service.periods import shop_day
+from service.shapes import taken_as
 from service.shopify.client import Client
 from service.shopify.probe import count, currency_exponent
 from service.store import checkouts, landing, slices
@@ -49,6 +50,9 @@ class Checkout(Line):
     updated_at: str
     completed_at: str | None
     total_price_set: MoneyBag
+
+
+_to_checkout = taken_as(Checkout)
 
 
 class Checkouts:
@@ -154,7 +158,7 @@ def _hidden_before(work: Work) -> datetime | None:
 def _page_rows(work: Work, page: Page) -> incremental.Rows:
     convert = Converter(work.shop)
     try:
-        found = [msgspec.convert(node, Checkout) for node in page.nodes]
+        found = [_to_checkout(node) for node in page.nodes]
         return {"checkouts": [to_row(checkout, convert) for checkout in found]}
     except (msgspec.ValidationError, ValueError) as error:
         raise UnexpectedShape(f"a checkout came in an unknown shape: {error}", about=work.shop.domain) from None

@@ -11,6 +11,7 @@ import msgspec
 from service.connectors.convert import gid
 from service.connectors.documents import operation
 from service.errors import UnexpectedShape
+from service.shapes import taken_as
 from service.shopify import pages
 from service.shopify.client import Client
 
@@ -58,9 +59,12 @@ class _Order(msgspec.Struct, rename="camel"):
     customer: _Customer | None = None  # may be refused to the app
 
 
+_to_order = taken_as(_Order)
+
+
 def _by_id(client: Client, nodes: Iterable[Any]) -> dict[int, Listed]:
     try:
-        orders = [msgspec.convert(node, _Order) for node in nodes]
+        orders = [_to_order(node) for node in nodes]
     except msgspec.ValidationError as error:
         raise UnexpectedShape(f"a listed order came in an unknown shape: {error}", about=client.domain) from None
     return {gid(order.id): _listed(order) for order in orders}

@@ -16,6 +16,7 @@ import msgspec
 
 from service.connectors.convert import Converter, gid
 from service.errors import UnexpectedShape
+from service.shapes import taken_as
 
 NAME = "orders"
 DOCUMENTS = "orders.graphql"
@@ -138,6 +139,7 @@ AnyLine = OrderLine | AgreementLine | SaleLine
 _order = msgspec.json.Decoder(OrderLine).decode
 _agreement = msgspec.json.Decoder(AgreementLine).decode
 _sale = msgspec.json.Decoder(SaleLine).decode
+_to_order, _to_agreement, _to_sale = taken_as(OrderLine), taken_as(AgreementLine), taken_as(SaleLine)
 
 
 def parse(text: bytes) -> AnyLine:
@@ -149,12 +151,12 @@ def parse(text: bytes) -> AnyLine:
 
 def flatten(node: Mapping[str, Any]) -> Iterator[AnyLine]:
     """The lines of one order as a page nests them: the order, then its agreements and their sales."""
-    yield msgspec.convert(node, OrderLine)
+    yield _to_order(node)
     for edge in node["agreements"]["edges"]:
         agreement = edge["node"]
-        yield msgspec.convert({**agreement, "__parentId": node["id"]}, AgreementLine)
+        yield _to_agreement({**agreement, "__parentId": node["id"]})
         for sale in agreement["sales"]["nodes"]:
-            yield msgspec.convert({**sale, "__parentId": agreement["id"]}, SaleLine)
+            yield _to_sale({**sale, "__parentId": agreement["id"]})
 
 
 # --- rows, as the tables keep them ---------------------------------------------------------------------------------

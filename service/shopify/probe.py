@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from service.errors import UnexpectedShape
+from service.shapes import taken_as
 from service.shopify.client import Client
 from service.shopify.documents import document
 from service.values import Shop
@@ -51,6 +53,10 @@ class _Count(msgspec.Struct):
     precision: str
 
 
+_to_probe = taken_as(_Probe)
+_to_count = taken_as(_Count)
+
+
 def currency_exponent(currency: str) -> int:
     """Decimals of a currency's minor unit."""
     return EXPONENTS.get(currency, 2)
@@ -58,7 +64,7 @@ def currency_exponent(currency: str) -> int:
 
 def probe(client: Client) -> Shop:
     """The shop as it is now, with the scopes granted to us."""
-    answer = _shaped(client, "Probe", dict(client.execute(document("probe")).data), _Probe)
+    answer = _shaped(client, "Probe", dict(client.execute(document("probe")).data), _to_probe)
     shop = answer.shop
     if shop.myshopify_domain.lower() != client.domain.lower():
         client.log.warning("%s: the store's permanent name is %s", client.domain, shop.myshopify_domain)
@@ -83,15 +89,15 @@ def count(client: Client, text: str, query: str) -> int:
     """How many of what the document counts match a search filter; a count that is not exact is refused."""
     answer = client.execute(text, {"query": query})
     [(name, value)] = answer.data.items()
-    found = _shaped(client, name, value, _Count)
+    found = _shaped(client, name, value, _to_count)
     if found.precision != "EXACT":
         raise UnexpectedShape(f"{name}: {found.count} is not exact ({found.precision})", about=client.domain)
     return found.count
 
 
-def _shaped(client: Client, name: str, value: Any, shape: type[T]) -> T:
+def _shaped(client: Client, name: str, value: Any, shape: Callable[[Any], T]) -> T:
     try:
-        return msgspec.convert(value, shape)
+        return shape(value)
     except msgspec.ValidationError as error:
         raise UnexpectedShape(f"{name}: {error}", about=client.domain) from None
 

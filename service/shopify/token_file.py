@@ -45,6 +45,9 @@ class Pair(msgspec.Struct, frozen=True):
         return Grant(self.access_token, frozenset(self.scopes), self.expires_in, self.refresh_token, self.age(now))
 
 
+_to_pair = msgspec.json.Decoder(Pair).decode
+
+
 class TokenFile:
     """Takes grants for one shop, from the file while it holds a good one, else in exchange."""
 
@@ -116,7 +119,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> Pair | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Pair)
+        return _to_pair(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
