@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from service.books import Books
 from service.errors import Busy, Misconfigured, Problem
 from service.installation import Installation, shop_of
 from service.judging import Ground, Judged, judge
@@ -20,7 +21,6 @@ from service.okr.model import MILESTONE, KeyResult, Plan
 from service.okr.targets import Level, parse_level
 from service.periods import Quarter, last_complete_day, shop_day
 from service.pipeline import judging, plans_of, reckon
-from service.reckon import Books
 from service.records import plan_state
 from service.settings import ShopSettings
 from service.store import pending, quarters, results
@@ -128,7 +128,7 @@ def set_value(
                 connection, desk.shop.shop_id, desk.plan.quarter.label, key_result_id, value,
                 on=day, note=note, now=desk.now,
             )  # fmt: skip
-            pending.note_touched(connection, desk.shop.shop_id, day)
+            pending.note_touched(connection, desk.shop.shop_id, day, is_written_down=True)
         return key_result, value, day
 
 

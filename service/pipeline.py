@@ -20,6 +20,7 @@ from functools import partial
 
 from service import forecasting
 from service import reckon as reckoning
+from service.books import Books
 from service.connectors import CONNECTORS
 from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
@@ -32,7 +33,7 @@ from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
 from service.plans import check_currencies, plans_for, plans_of, stray_problems
-from service.reckon import Books, Reckoned
+from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
 from service.store.coverage import record_allowances

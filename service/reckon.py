@@ -5,27 +5,26 @@ Reads are long and hold nobody up, writes are short and prove the lease. Everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import date, datetime
 
 from service import forecasting
+from service.books import Books
 from service.gathering import HandSets, evidence_on, values_on
-from service.judging import Footing, Ground, Judged, asking, before, day_of, judge, probabilities
-from service.metrics import measure as metrics
-from service.metrics.catalogue import Metric, catalogue
+from service.judging import Ground, Judged, asking, before, day_of, judge, probabilities
+from service.measuring import measure_catalogue
+from service.metrics.catalogue import Metric
 from service.okr.assess import assess
 from service.okr.lifecycle import PlanState
 from service.okr.model import Plan
 from service.okr.status import PERSISTS, Before
-from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, days, last_complete_day, shop_day
+from service.periods import ONE_DAY, CheckInSchedule, day_start, days, last_complete_day
 from service.plans import known
 from service.records import definition_row, plan_state, record_restatements, record_target_changes
 from service.store import pending, quarters, results
-from service.store.engine import Connection, Engine, reading
-from service.values import CheckIn, Shop, Window
+from service.store.engine import Connection
+from service.values import CheckIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +38,6 @@ class Reckoned:
     status_changes: int = 0
     check_ins: int = 0
     told: tuple[str, ...] = ()  # quarters that turned: active, waiting for their close
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The database of a reckoning: long reads that hold nobody up, and short writes that prove the lease."""
-
-    engine: Engine
-    renew: Callable[[Connection], None]
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        return reading(self.engine)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with self.engine.begin() as connection:
-            self.renew(connection)
-            yield connection
 
 
 def reckon(
@@ -80,7 +62,7 @@ def reckon(
     with books.reading() as connection:
         noted = pending.touched(connection, shop.shop_id)
     touched = noted.since
-    begun = _measure_catalogue(books, ground, touched, now, fiscal_year_start)
+    measured = measure_catalogue(books, ground, now, fiscal_year_start)
     recorded, published = [], 0
     for plan in plans:
         if plan.quarter.start > as_of:
@@ -92,7 +74,7 @@ def reckon(
         pending.clear(connection, shop.shop_id, noted)
     return Reckoned(
         as_of,
-        begun,
+        measured.since,
         readings_changed=sum(each.readings for each in recorded),
         restatements=sum(each.restatements for each in recorded),
         status_changes=sum(each.status_changes for each in recorded),
@@ -219,73 +201,3 @@ def _publish_check_ins(books: Books, ground: Ground, plan: Plan, now: datetime, 
         return sum(
             results.publish_check_in(connection, shop.shop_id, each.check_in, due_at=due_at, now=now) for each in judged
         )
-
-
-# --- the catalogue, day by day -------------------------------------------------------------------------------------
-
-
-def _measure_catalogue(
-    books: Books, ground: Ground, touched: date | None, now: datetime, fiscal_year_start: int
-) -> date | None:
-    """Record every metric of every day that is new or touched; the first such day."""
-    shop = ground.shop
-    first = shop_day(shop.created_at, shop.timezone)
-    with books.reading() as connection:
-        known = results.last_metric_dates(connection, shop.shop_id)
-    earliest: date | None = None
-    for metric in catalogue().values():
-        last = known.get((metric.id, metric.version))
-        begin = first if last is None else max(first, min(last + ONE_DAY, touched or date.max))
-        end = _measurable_until(ground.under(metric), metric, shop, now)
-        if end is None or begin >= end:
-            continue
-        with books.reading() as connection:
-            readings = [*_catalogue_readings(connection, ground, metric, begin, end, fiscal_year_start)]
-        with books.writing() as connection:
-            results.record_metric_readings(connection, shop.shop_id, readings, now=now)
-        earliest = min(begin, earliest or begin)
-    return earliest
-
-
-def _measurable_until(footing: Footing, metric: Metric, shop: Shop, now: datetime) -> date | None:
-    """The first day without an answer yet: not read to its end, or not settled; None: nothing can be measured."""
-    reach = footing.coverage.covered_to
-    if reach is None or footing.because:
-        return None
-    settled = reach - metric.family.settles_after
-    return min(last_complete_day(now, shop.timezone), last_complete_day(settled, shop.timezone)) + ONE_DAY
-
-
-def _catalogue_readings(
-    connection: Connection, ground: Ground, metric: Metric, begin: date, end: date, fiscal_year_start: int
-) -> Iterator[results.Reading]:
-    wanted = [*_windows_of(metric, begin, end, fiscal_year_start)]
-    # Customers are counted anew in every window; whatever adds up is asked for its days once.
-    groups = [wanted] if metric.adds_up else [list(group) for _, group in groupby(wanted, key=_alike)]
-    covered_from = ground.under(metric).covered_from
-    for group in groups:
-        windows = [window for _, window in group]
-        found = metrics.answers(connection, ground.shop, metric.id, windows, covered_from=covered_from)
-        for (kind, _), answer in zip(group, found, strict=True):
-            if answer.is_complete:
-                yield results.Reading(
-                    metric.id, "", kind, answer.metric_date, metric.version, metric.unit, answer.value,
-                    answer.numerator, answer.denominator, answer.value_low, answer.value_high,
-                )  # fmt: skip
-
-
-def _alike(wanted: tuple[str, Window]) -> tuple[str, date | None]:
-    kind, window = wanted
-    return kind, window.start if kind == "quarter_to_date" else None
-
-
-def _windows_of(metric: Metric, begin: date, end: date, fiscal_year_start: int) -> Iterator[tuple[str, Window]]:
-    """Every window kind of the metric on every day of [begin, end), kind by kind."""
-    all_days = days(begin, end)
-    if metric.kind == "level":
-        yield from (("as_of", Window(None, day + ONE_DAY)) for day in all_days)
-        return
-    yield from (("day", Window(day, day + ONE_DAY)) for day in all_days)
-    yield from (("trailing_28d", Window(day - timedelta(days=27), day + ONE_DAY)) for day in all_days)
-    for day in all_days:
-        yield "quarter_to_date", Window(Quarter.containing(day, fiscal_year_start).start, day + ONE_DAY)

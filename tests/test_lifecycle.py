@@ -282,7 +282,10 @@ def test_a_late_change_shows_as_a_restatement_and_nowhere_else(over: OpenShop) -
     assert over.turn().restatements > 0
     assert over.sql("select key_result_id, value, status, final_score, explanation from bi_key_results") == before
     assert over.rows(status_changes) == changes
-    last = "key_result_id, old, new, cause from bi_restatements where day = '2026-09-30' order by key_result_id"
+    last = (
+        "key_result_id, old, new, cause from bi_restatements "
+        "where about = 'key_result' and day = '2026-09-30' order by key_result_id"
+    )
     rows = over.sql(f"select {last}")
     assert rows == [("repeat-customers", 1, 2, "late_order"), ("sales", 150, 160, "late_order")]
     [board] = boards(over.installation)
@@ -300,7 +303,8 @@ def test_what_changed_the_past(shop: OpenShop) -> None:
     shop.turn()
     shop.at("2026-08-25 08:00")
     shop.turn()
-    rows = shop.rows(restatements, "name", "restated_date", "old_value", "new_value", "cause")
+    columns = ("name", "restated_date", "old_value", "new_value", "cause")
+    rows = [row[1:] for row in shop.rows(restatements, "about", *columns) if row[0] == "key_result"]
     assert {row[4] for row in rows} == {"late_refund"}
     assert rows[0] == ("sales", date(2026, 8, 10), 150, 90, "late_refund")
 

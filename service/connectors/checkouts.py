@@ -23,14 +23,15 @@ from service.connectors.orders import Line, MoneyBag
 from service.connectors.windows import search
 from service.connectors.work import Asked, Work, is_whole
 from service.errors import UnexpectedShape
-from service.periods import shop_day
+from service.periods import ONE_DAY, days, shop_day
 from service.shapes import taken_as
 from service.shopify.client import Client
 from service.shopify.probe import count, currency_exponent
 from service.store import checkouts, landing, slices
+from service.store.changes import CHECKOUT_DAY
 from service.store.coverage import coverage
 from service.store.engine import Connection, reading
-from service.store.pending import note_touched
+from service.store.pending import note_changed_days
 from service.store.slices import Slice
 from service.values import Page, Shop
 
@@ -141,7 +142,8 @@ def _claim(work: Work, begin: datetime) -> None:
         slices.save_plan(connection, shop_id, NAME, [whole], now=now, visible_from=hidden_before)
         kept = checkouts.created_between(connection, shop_id, begin, work.now)
         slices.verified(connection, shop_id, NAME, whole, kept, now=now)
-        note_touched(connection, shop_id, shop_day(begin, work.shop.timezone))
+        read = days(shop_day(begin, work.shop.timezone), shop_day(work.now, work.shop.timezone) + ONE_DAY)
+        note_changed_days(connection, shop_id, CHECKOUT_DAY, read)
 
 
 def _hidden_before(work: Work) -> datetime | None:
@@ -187,7 +189,7 @@ def _look_over(work: Work, connection: Connection, start: datetime, end: datetim
     day_of = partial(shop_day, tz=work.shop.timezone)
     since = max(start - checkouts.GRACE, _kept_from(work))
     if day_of(since) < day_of(end - checkouts.GRACE):
-        note_touched(connection, work.shop.shop_id, day_of(since))
+        note_changed_days(connection, work.shop.shop_id, CHECKOUT_DAY, days(day_of(since), day_of(end) + ONE_DAY))
 
 
 CHECKOUTS = incremental.Resource(

@@ -17,9 +17,11 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from service.errors import Misconfigured, Problem
+from service.metrics.additive import is_sum_over_rows
 from service.metrics.families import FAMILIES, SOURCES, family_of
 from service.metrics.families.family import Family
 from service.metrics.segments import Condition, conditions
+from service.store.changes import ORDER_READ
 from service.values import Population, Segment
 
 Kind = Literal["flow", "distinct", "level", "ratio"]
@@ -99,6 +101,18 @@ class Metric:
     def adds_up(self) -> bool:
         """Do the answers of days add up (numerator and denominator each) to that of a window?"""
         return "window_start" not in self.words and self.kind != "level"
+
+    @cached_property
+    def changes_by_rows(self) -> bool:
+        """Does the answer change by the sums over the rows that changed, and are those written down?"""
+        read = [name for name in self.family.sources if name in self.words]
+        return is_sum_over_rows(self.text) and all(name in self.family.changes for name in read)
+
+    @property
+    def changed_by(self) -> tuple[str, ...]:
+        """The bases of the changed days that are days of the metric's rows."""
+        bases = self.family.changed_by
+        return tuple(basis for basis in bases if basis != ORDER_READ) if self.changes_by_rows else bases
 
     @property
     def default_window(self) -> str:

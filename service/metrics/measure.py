@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 from sqlalchemy import Connection, select
 
 from service.errors import Misconfigured, Problem
 from service.estimate.intervals import EXACT, normal_mean, wilson
 from service.metrics.catalogue import Metric, metric
-from service.metrics.scope import Calendar, Daily, Mode, Query, Running, Scope
+from service.metrics.scope import Calendar, Changes, Daily, Mode, Query, Running, Scope
 from service.metrics.segments import EVERYTHING
 from service.periods import Quarter, days
 from service.store.tables import watermarks
@@ -44,10 +44,22 @@ class Reading:
     value_high: Decimal | None
     is_complete: bool = True
     incomplete_because: str = ""
+    squares: Decimal | None = None  # of the values behind an average, in minor units or counts
 
     @property
     def metric_date(self) -> date:
         return self.window.last_day
+
+
+class Answer(Protocol):
+    """The parts of an answer that its totals can be told from."""
+
+    @property
+    def numerator(self) -> Decimal | None: ...
+    @property
+    def denominator(self) -> Decimal | None: ...
+    @property
+    def squares(self) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +200,25 @@ def by(
     return _readings(connection, shop, scope, windows(start, end, period, fiscal_year_start), covered_from)
 
 
+def totals(
+    connection: Connection, shop: Shop, found: Metric, windows: Sequence[Window], changes: Changes | None = None
+) -> list[Totals]:
+    """What each window comes to, of everything; or only what the rows of `changes` come to."""
+    return _totals(connection, Scope(found, shop.shop_id, changes=changes), windows)
+
+
+def totals_of(found: Metric, shop: Shop, answer: Answer) -> Totals:
+    """The totals behind an answer."""
+    numerator = _in_whole(answer.numerator, found.is_money("numerator"), shop)
+    denominator = _in_whole(answer.denominator, found.is_money("denominator"), shop)
+    return Totals(numerator, denominator, int(answer.squares or 0))
+
+
+def reading_of(found: Metric, shop: Shop, window: Window, of: Totals) -> Reading:
+    """The complete answer that those totals give."""
+    return _reading(found, shop, window, of, "")
+
+
 def query_for(
     shop: Shop, metric_id: str, window: Window, *, segment: Segment = EVERYTHING, population: Population = "all"
 ) -> Query:
@@ -258,11 +289,18 @@ def _mode(found: Metric, windows: Sequence[Window]) -> Mode:
     """The cheapest way to ask for all of these windows at once."""
     starts = [window.start or date.min for window in windows]
     first, end = min(starts), max(window.end for window in windows)
-    if found.adds_up or len(set(starts)) == 1:
+    if len(set(starts)) == 1 or (found.adds_up and not _are_far_apart(windows)):
         return Running(first, end)
     if all(window.end == start + timedelta(days=1) for window, start in zip(windows, starts, strict=True)):
         return Daily(first, end)
     return Calendar(windows)
+
+
+def _are_far_apart(windows: Sequence[Window]) -> bool:
+    """Are these few days among many, each asked for by itself?"""
+    asked = sum((window.end - (window.start or date.min)).days for window in windows)
+    span = max(window.end for window in windows) - min(window.start or date.min for window in windows)
+    return len({window.end for window in windows}) == len(windows) and 4 * asked < span.days
 
 
 def _reading(found: Metric, shop: Shop, window: Window, totals: Totals, incomplete_because: str) -> Reading:
@@ -273,11 +311,18 @@ def _reading(found: Metric, shop: Shop, window: Window, totals: Totals, incomple
         denominator = _in_units(totals.denominator, found.is_money("denominator"), shop)
         value = EXACT.divide(numerator, denominator) if denominator else None
     low, high = _interval(found, shop, totals) or (None, None)
-    return Reading(window, value, numerator, denominator, low, high, not incomplete_because, incomplete_because)
+    squares = Decimal(totals.squares) if found.interval == "normal" else None
+    return Reading(
+        window, value, numerator, denominator, low, high, not incomplete_because, incomplete_because, squares
+    )
 
 
 def _in_units(number: int, is_money: bool, shop: Shop) -> Decimal:
     return Decimal(number).scaleb(-shop.currency_exponent if is_money else 0, EXACT)
+
+
+def _in_whole(number: Decimal | None, is_money: bool, shop: Shop) -> int:
+    return int((number or Decimal()).scaleb(shop.currency_exponent if is_money else 0, EXACT))
 
 
 def _interval(found: Metric, shop: Shop, totals: Totals) -> tuple[Decimal, Decimal] | None:

@@ -20,7 +20,7 @@ from datetime import date
 from textwrap import indent
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, TextClause, bindparam, text
+from sqlalchemy import BigInteger, Boolean, Date, TextClause, bindparam, text
 from sqlalchemy.types import TypeEngine
 
 from service.metrics.catalogue import Metric
@@ -56,6 +56,15 @@ Mode = Running | Daily | Calendar
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Instead of all rows those that changed in the batches after one up to another, as they were or as they are."""
+
+    after: int
+    upto: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """SQL with named parameters, ready to run and to be read."""
 
@@ -80,6 +89,7 @@ class Scope:
     shop_id: int
     segment: Segment = EVERYTHING
     population: Population = "all"
+    changes: Changes | None = None  # of everything, for metrics that change by rows
 
     @property
     def reads(self) -> frozenset[str]:
@@ -103,7 +113,7 @@ class Scope:
             found["calendar (metric_date, window_start)"] = _calendar_rows(len(mode.windows))
         for name, rows_in_scope in self.metric.family.sources.items():
             if name in self.metric.words:
-                rows = rows_in_scope(self.asked)
+                rows = self.metric.family.changes[name] if self.changes else rows_in_scope(self.asked)
                 found |= {**rows.after, rows.name: rows.select, name: _on_days(mode, rows)}
         return {name: indent(body, "    ") for name, body in found.items()}
 
@@ -115,6 +125,9 @@ class Scope:
                 name, values[name], types[name] = condition.bind[0], condition.bind[1], condition.bind[2]
         for name, day in _mode_days(mode).items():
             values[name], types[name] = day, Date()
+        if self.changes:
+            values |= {"batch": self.changes.after, "batch_upto": self.changes.upto, "is_new": self.changes.is_new}
+            types |= {"batch": BigInteger(), "batch_upto": BigInteger(), "is_new": Boolean()}
         return values, types
 
     @property

@@ -40,9 +40,9 @@ def note_merge(connection: Connection, shop_id: int, old: int, kept: int, now: d
     for customer in changed:
         _write(connection, shop_id, customer, wanted.get(customer), now)
     theirs = select(orders.c.order_id).where(orders.c.shop_id == shop_id, orders.c.customer_id.in_(changed))
-    touched = facts.refresh(connection, shop_id, list(connection.scalars(theirs)))
+    touched = facts.refresh(connection, shop_id, list(connection.scalars(theirs)), cause="merge")
     if touched:
-        note_touched(connection, shop_id, touched)
+        note_touched(connection, shop_id, touched, is_written_down=True)
 
 
 def _way(links: Mapping[int, int], customer: int) -> list[int]:

@@ -11,9 +11,12 @@ kept. Only rows that differ are written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
+
+from service.store import changes
+from service.store.tables import order_fact_changes, order_sale_changes
 
 # Scratch tables of this connection, made anew because an emptied one keeps its dead rows and its old statistics;
 # SQLite and PostgreSQL agree on this much of temporary tables.
@@ -23,6 +26,53 @@ _SCRATCH = (
     "create temporary table affected_orders (order_id bigint primary key)",
     "create temporary table changed_facts as select * from order_facts where false",
 )
+
+# Counted ledger rows of the orders that are about to change: what they were is gone afterwards.
+_SALES = """
+    order_sales.order_id, order_sales.sale_id, order_sales.event_date,
+    order_sales.gross_sales_minor, order_sales.discounts_minor, order_sales.sales_reversals_minor,
+    order_sales.shipping_minor, order_sales.taxes_minor, order_sales.fees_minor
+from changing_orders
+cross join order_sales
+cross join order_facts
+where order_sales.shop_id = :shop_id
+  and order_sales.order_id = changing_orders.order_id
+  and order_facts.shop_id = :shop_id
+  and order_facts.order_id = changing_orders.order_id
+"""
+
+_SALES_SCRATCH = (
+    "drop table if exists changing_orders",
+    "drop table if exists sales_before",
+    "create temporary table changing_orders (order_id bigint primary key)",
+    """create temporary table sales_before as
+    select
+        order_id, sale_id, event_date, gross_sales_minor, discounts_minor, sales_reversals_minor,
+        shipping_minor, taxes_minor, fees_minor
+    from order_sales
+    where false""",
+)
+
+_CHANGING = text("insert into changing_orders (order_id) values (:order_id) on conflict do nothing")
+_REMEMBER_SALES = text(f"insert into sales_before select {_SALES}")
+
+
+def _changed_sales(rows: str, but: str, is_new: str) -> str:
+    return f"""
+insert into order_sale_changes (
+    shop_id, batch, is_new, order_id, sale_id, event_date, gross_sales_minor, discounts_minor, sales_reversals_minor,
+    shipping_minor, taxes_minor, fees_minor
+)
+select :shop_id, :batch, {is_new}, changed.* from (select {rows} except select {but}) as changed
+"""
+
+
+_NOTE_CHANGED_SALES = (
+    text(_changed_sales("* from sales_before", _SALES, "false")),
+    text(_changed_sales(_SALES, "* from sales_before", "true")),
+)
+
+_FACTS = "order_date, customer_id is not null, nth, prev_date, gross_sales_minor, discounts_minor, units"
 
 # Below, each affected order is looked up by its key and never scanned for: SQLite keeps the order of a `cross join`
 # (PostgreSQL plans it as any other join).
@@ -158,10 +208,49 @@ from (
 ) as touched
 """)
 
+_NOTE_CHANGED_FACTS = text(f"""
+insert into order_fact_changes (
+    shop_id, batch, is_new, order_id, order_date, has_customer, nth, prev_date, gross_sales_minor, discounts_minor,
+    units
+)
+select :shop_id, :batch, true, order_id, {_FACTS} from changed_facts
+union all
+select :shop_id, :batch, false, order_id, {_FACTS}
+from order_facts
+where shop_id = :shop_id and order_id in (
+    select changed_facts.order_id from changed_facts
+    union all
+    select order_facts.order_id {_NO_LONGER_COUNTED}
+)
+""")
+
+# Orders that count as another customer's now: after a merge, or handed over.
+_MOVED_DAYS = text("""
+select distinct changed_facts.order_date
+from changed_facts
+cross join order_facts
+where order_facts.shop_id = :shop_id
+  and order_facts.order_id = changed_facts.order_id
+  and coalesce(order_facts.customer_id, 0) <> coalesce(changed_facts.customer_id, 0)
+""")
+
 _FORGET_UNCOUNTED = text(f"""
 delete from order_facts
 where shop_id = :shop_id and order_id in (select order_facts.order_id {_NO_LONGER_COUNTED})
 """)
+
+# Of all customers concerned, also of one whose last order is gone.
+_FIRST_DAYS = text("""
+select firsts.order_date
+from affected_orders
+cross join order_facts as firsts
+where firsts.shop_id = :shop_id and firsts.order_id = affected_orders.order_id and firsts.nth = 1
+union
+select order_date from order_fact_changes where shop_id = :shop_id and batch = :batch and nth = 1
+""")
+
+LONGEST_HORIZON = timedelta(days=366)
+"""A change later than this after a customer's first order is no concern of any cohort metric."""
 
 # `where true` tells SQLite's parser that "on conflict" is no join condition.
 _WRITE_CHANGED = text("""
@@ -186,20 +275,60 @@ on conflict (shop_id, order_id) do update set
 """)
 
 
-def refresh(connection: Connection, shop_id: int, order_ids: Sequence[int]) -> date | None:
-    """The earliest order day whose facts changed, before or after; None when all facts stood."""
+def remember(connection: Connection, shop_id: int, order_ids: Sequence[int]) -> None:
+    """Keep what counts of the ledger of these orders, before their rows change; `refresh` tells the difference."""
+    for statement in _SALES_SCRATCH:
+        connection.exec_driver_sql(statement)
+    connection.execute(_CHANGING, [{"order_id": order_id} for order_id in order_ids])
+    connection.execute(_REMEMBER_SALES, {"shop_id": shop_id})
+
+
+def refresh(
+    connection: Connection, shop_id: int, order_ids: Sequence[int], *, remembered: bool = False, cause: str = ""
+) -> date | None:
+    """The earliest order day whose facts changed, before or after; None when all facts stood.
+
+    What changed is written down for the readings, with its `cause` when the source rows do not tell. Whoever changes
+    rows of the ledger lets them be `remembered` first.
+    """
     if not order_ids:
         return None
+    if not remembered:
+        remember(connection, shop_id, order_ids)
     _make_scratch(connection)
     connection.execute(_AFFECT_CHANGED, [{"order_id": order_id} for order_id in order_ids])
     _tell_planner(connection, "affected_orders")
     connection.execute(_AFFECT_THEIR_CUSTOMERS, {"shop_id": shop_id})
     _tell_planner(connection, "affected_orders")
-    return _write_differences(connection, shop_id)
+    batch = changes.new_batch(connection, shop_id)
+    earliest = _write_differences(connection, shop_id, batch)
+    for statement in _NOTE_CHANGED_SALES:
+        connection.execute(statement, {"shop_id": shop_id, "batch": batch})
+    _note_days(connection, shop_id, batch, cause)
+    return earliest
+
+
+def _note_days(connection: Connection, shop_id: int, batch: int, cause: str) -> None:
+    """The days of the rows that changed, and those on which the customers concerned had begun to be customers."""
+    mine = {"shop_id": shop_id, "batch": batch}
+    changed: list[date] = []
+    of = {changes.ORDER_DAY: order_fact_changes.c.order_date, changes.EVENT_DAY: order_sale_changes.c.event_date}
+    for basis, day in of.items():
+        of_batch = (day.table.c.shop_id == shop_id) & (day.table.c.batch == batch)
+        days = connection.scalars(select(day).where(of_batch).distinct()).all()
+        changes.note_days(connection, shop_id, batch, basis, days, cause)
+        changed += days
+    if changed:
+        begun = (_as_date(day) for day in connection.scalars(_FIRST_DAYS, mine))
+        recent = (day for day in begun if day >= min(changed) - LONGEST_HORIZON)
+        changes.note_days(connection, shop_id, batch, changes.FIRST_ORDER_DAY, recent, cause)
 
 
 def rebuild(connection: Connection, shop_id: int) -> date | None:
-    """The same for every order of the shop: what a refresh of everything would do, and the measure of it."""
+    """The same for every order of the shop: what a refresh of everything would do, and the measure of it.
+
+    What changed is not written down: whoever rebuilds measures all days from the one given.
+    """
     _make_scratch(connection)
     connection.execute(_AFFECT_ALL, {"shop_id": shop_id})
     _tell_planner(connection, "affected_orders")
@@ -223,13 +352,21 @@ def _make_scratch(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _write_differences(connection: Connection, shop_id: int) -> date | None:
+def _write_differences(connection: Connection, shop_id: int, batch: int | None = None) -> date | None:
     shop = {"shop_id": shop_id}
     connection.execute(_FIND_CHANGED_FACTS, shop)
     _tell_planner(connection, "changed_facts")
     earliest = connection.execute(_EARLIEST_CHANGE, shop).scalar()
     if earliest is None:
         return None
+    if batch is not None:
+        connection.execute(_NOTE_CHANGED_FACTS, {**shop, "batch": batch})
+        moved = (_as_date(day) for day in connection.scalars(_MOVED_DAYS, shop))
+        changes.note_days(connection, shop_id, batch, changes.ORDER_DAY, moved, "merge")
     connection.execute(_FORGET_UNCOUNTED, shop)
     connection.execute(_WRITE_CHANGED, shop)
-    return date.fromisoformat(earliest) if isinstance(earliest, str) else earliest
+    return _as_date(earliest)
+
+
+def _as_date(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value

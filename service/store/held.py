@@ -67,10 +67,11 @@ def mark_deleted(connection: Connection, shop_id: int, order_ids: Iterable[int],
         of_sales = (order_sales.c.shop_id == shop_id) & order_sales.c.order_id.in_(ids)
         days.append(connection.scalar(select(func.min(orders.c.processed_date)).where(mine)))
         days.append(connection.scalar(select(func.min(order_sales.c.event_date)).where(of_sales)))
+        facts.remember(connection, shop_id, ids)
         marked += connection.execute(update(orders).where(mine).values(deleted_at=now)).rowcount
-        days.append(facts.refresh(connection, shop_id, ids))
+        days.append(facts.refresh(connection, shop_id, ids, remembered=True, cause="deletion"))
     if marked:
-        note_touched(connection, shop_id, min(day for day in days if day is not None))
+        note_touched(connection, shop_id, min(day for day in days if day is not None), is_written_down=True)
     return marked
 
 

@@ -8,10 +8,14 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Date, delete, select
 
 from service.store import customers, facts, redactions, sessions
-from service.store.pending import note_touched
-from service.store.tables import backfill_slices, metadata, orders, reconciliations, watermarks
+from service.store.changes import CHECKOUT_DAY, ORDER_READ, SESSION_DAY
+from service.store.pending import note_changed_days, note_touched
+from service.store.tables import backfill_slices, checkouts, metadata, orders, reconciliations, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
+
+_BASES = {orders.name: ORDER_READ, checkouts.name: CHECKOUT_DAY}
+"""What the days in a table's rows date, for metrics that read more of them than changes are written down of."""
 
 
 def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, in_bulk: bool = False) -> Landed:
@@ -20,28 +24,33 @@ def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, i
     touched: list[date] = []
     arrived = redactions.applied(connection, shop_id, batch.rows)
     customers.note_moves(connection, shop_id, arrived.get(orders.name, ()))
+    of_orders = [rows for name, rows in arrived.items() if "order_id" in metadata.tables[name].c]
+    ids = [] if in_bulk else sorted({row[1] for rows in of_orders for row in rows})
+    if ids:
+        facts.remember(connection, shop_id, ids)
     for name, rows in arrived.items():
         changed_here = upsert(connection, metadata.tables[name], rows)
         if changed_here:
             changed += changed_here
-            touched += _days(name, rows)
-    if changed and not in_bulk:
-        of_orders = [rows for name, rows in arrived.items() if "order_id" in metadata.tables[name].c]
-        ids = sorted({row[1] for rows in of_orders for row in rows})
-        moved = facts.refresh(connection, shop_id, ids)
+            days = _days(name, rows)
+            touched += days and [min(days)]
+            if name in _BASES and not in_bulk:
+                note_changed_days(connection, shop_id, _BASES[name], days)
+    if changed and ids:
+        moved = facts.refresh(connection, shop_id, ids, remembered=True)
         touched += [moved] if moved else []
     touched_from = min(touched, default=None)
     if changed:
-        note_touched(connection, shop_id, touched_from, is_facts_stale=in_bulk)
+        note_touched(connection, shop_id, touched_from, is_facts_stale=in_bulk, is_written_down=not in_bulk)
     if batch.watermark:
         move_watermark(connection, shop_id, batch.watermark, now)
     return Landed(sum(map(len, batch.rows.values())), changed, touched_from)
 
 
-def _days(table: str, rows: Sequence[Row]) -> list[date]:
-    """The earliest shop day in each date column of `rows`."""
+def _days(table: str, rows: Sequence[Row]) -> set[date]:
+    """The shop days in any date column of `rows`."""
     columns = [n for n, c in enumerate(metadata.tables[table].columns) if isinstance(c.type, Date)]
-    return [date.fromisoformat(min(row[n] for row in rows)) for n in columns]
+    return {date.fromisoformat(day) for day in {row[n] for row in rows for n in columns}}
 
 
 def land_days(
@@ -55,8 +64,7 @@ def land_days(
     """What changed of the session funnel. Each of these days is replaced as a whole by its rows."""
     changed = sessions.replace(connection, shop_id, days)
     touched_from = min(changed, default=None)
-    if touched_from:
-        note_touched(connection, shop_id, touched_from)
+    note_changed_days(connection, shop_id, SESSION_DAY, changed)
     if watermark:
         move_watermark(connection, shop_id, watermark, now)
     return Landed(sum(map(len, days.values())), sum(changed.values()), touched_from)

@@ -51,7 +51,7 @@ def record(
             touched.append(each.day)
     upsert(connection, reconciliations, rows)
     if touched:
-        note_touched(connection, shop_id, min(touched))
+        note_touched(connection, shop_id, min(touched), is_written_down=True)  # no answer changed
 
 
 def _doubt(cause: str, row: Comparison | Row[tuple[object, ...]]) -> object:

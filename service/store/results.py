@@ -6,7 +6,7 @@ published and never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,29 +21,11 @@ from service.store.tables import (
     instant_text,
     key_result_readings,
     key_results,
-    metric_readings,
     status_changes,
 )
-from service.store.upsert import Row, put, upsert
+from service.store.upsert import Row, put
 from service.store.versions import Change, record, retire, versions_standing
 from service.values import CheckIn, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One row of `metric_readings`."""
-
-    metric: str
-    segment: str
-    window_kind: str
-    metric_date: date
-    metric_version: int
-    unit: str
-    value: Decimal | None
-    numerator: Decimal | None
-    denominator: Decimal | None
-    value_low: Decimal | None
-    value_high: Decimal | None
 
 
 def _text(value: Any) -> Any:
@@ -57,32 +39,6 @@ def _text(value: Any) -> Any:
 
 def as_row(*values: Any) -> Row:
     return tuple(map(_text, values))
-
-
-# --- metrics -------------------------------------------------------------------------------------------------------
-
-
-def record_metric_readings(connection: Connection, shop_id: int, readings: Iterable[Reading], *, now: datetime) -> int:
-    """How many readings are new or say something else than before."""
-    rows = [
-        as_row(
-            shop_id, r.metric, r.segment, r.window_kind, r.metric_date, r.metric_version, r.unit,
-            r.value, r.numerator, r.denominator, r.value_low, r.value_high, now,
-        )
-        for r in readings
-    ]  # fmt: skip
-    return upsert(connection, metric_readings, rows)
-
-
-def last_metric_dates(connection: Connection, shop_id: int) -> dict[tuple[str, int], date]:
-    """The newest day recorded, by metric and version."""
-    c = metric_readings.c
-    rows = connection.execute(
-        select(c.metric, c.metric_version, func.max(c.metric_date))
-        .where(c.shop_id == shop_id)
-        .group_by(c.metric, c.metric_version)
-    )
-    return {(metric, version): newest for metric, version, newest in rows}
 
 
 # --- key results ---------------------------------------------------------------------------------------------------

@@ -351,10 +351,71 @@ pending_work = Table(
     _key("shop_id"),
     # Earliest shop day whose answers may differ since they were last measured; null: nothing to do.
     Column("measure_from", Date),
-    # Raised by every note, so that who clears one knows that none was added meanwhile.
+    # The same, as far as the days themselves are not written down in the tables of changes below.
+    Column("measure_all_from", Date),
+    # Raised by every note, so that who clears one knows that none was added meanwhile; numbers the changes too.
     Column("notes", BigInteger, nullable=False, server_default="0"),
     # Facts must be rebuilt (a backfill landed rows) before anything is measured.
     _must("is_facts_stale", Boolean),
+)
+
+# What changed since the readings were made: sums over rows change by the sums over these. A row as it counted before
+# (`is_new` false) and as it counts now; `batch` is the note it came with.
+
+order_fact_changes = Table(
+    "order_fact_changes",
+    metadata,
+    _key("shop_id"),
+    _key("batch"),
+    _key("order_id"),
+    _key("is_new", Boolean),
+    _must("order_date", Date),
+    _must("has_customer", Boolean),
+    Column("nth", Integer),
+    Column("prev_date", Date),
+    _must("gross_sales_minor", BigInteger),
+    _must("discounts_minor", BigInteger),
+    _must("units", BigInteger),
+)
+
+order_sale_changes = Table(
+    "order_sale_changes",
+    metadata,
+    _key("shop_id"),
+    _key("batch"),
+    _key("order_id"),
+    _key("sale_id"),
+    _key("is_new", Boolean),
+    _must("event_date", Date),
+    _must("gross_sales_minor", BigInteger),
+    _must("discounts_minor", BigInteger),
+    _must("sales_reversals_minor", BigInteger),
+    _must("shipping_minor", BigInteger),
+    _must("taxes_minor", BigInteger),
+    _must("fees_minor", BigInteger),
+)
+
+changed_days = Table(
+    "changed_days",
+    metadata,
+    _key("shop_id"),
+    _key("batch"),
+    _key("basis", Text),  # what the day dates: order_day, event_day, session_day, …
+    _key("day", Date),
+    _key("cause", Text),  # as in restatements; empty: the source rows tell
+)
+
+metric_progress = Table(
+    "metric_progress",
+    metadata,
+    _key("shop_id"),
+    _key("metric", Text),
+    _key("segment", Text),
+    _must("metric_version", Integer),
+    _must("measured_to", Date),
+    Column("covered_from", Date),  # as it was then: other history, other answers; null: all of it
+    _must("fiscal_year_start", Integer),
+    _must("batch", BigInteger),  # the newest note whose changes are in the readings
 )
 
 reconciliations = Table(
@@ -400,26 +461,6 @@ redacted_customers = Table(
 
 # --- what the numbers were -----------------------------------------------------------------------------------------
 
-metric_readings = Table(
-    "metric_readings",
-    metadata,
-    _key("shop_id"),
-    _key("metric", Text),
-    _key("segment", Text),
-    _key("window_kind", Text),  # day, quarter_to_date, trailing_28d, as_of
-    _key("metric_date", Date),
-    _must("metric_version", Integer),
-    _must("unit", Text),
-    Column("value", ExactDecimal),
-    Column("numerator", ExactDecimal),
-    Column("denominator", ExactDecimal),
-    Column("value_low", ExactDecimal),
-    Column("value_high", ExactDecimal),
-    Column("observed_at", UtcInstant, nullable=False, info={"told_apart": False}),
-)
-
-# --- what was promised and how it was judged -----------------------------------------------------------------------
-
 # Some tables keep every version of a row: it held from `observed_at` until `superseded_at`, and while that is null it
 # still does. So anything can be told as it was known at a moment. See `versions.py`.
 
@@ -438,6 +479,29 @@ def _one_stands(table: str, *names: str) -> Index:
     stands = text("superseded_at is null")
     return Index(f"ix_{table}_standing", *names, unique=True, sqlite_where=stands, postgresql_where=stands)
 
+
+metric_readings = Table(
+    "metric_readings",
+    metadata,
+    *_versions_of(
+        _key("shop_id"),
+        _key("metric", Text),
+        _key("segment", Text),
+        _key("window_kind", Text),  # day, quarter_to_date, trailing_28d, as_of
+        _key("metric_date", Date),
+    ),
+    _must("metric_version", Integer),
+    _must("unit", Text),
+    Column("value", ExactDecimal),
+    Column("numerator", ExactDecimal),
+    Column("denominator", ExactDecimal),
+    Column("value_low", ExactDecimal),
+    Column("value_high", ExactDecimal),
+    Column("squares", ExactDecimal),  # of the values behind an average, in minor units: what its interval is made of
+    _one_stands("metric_readings", "shop_id", "metric", "segment", "window_kind", "metric_date"),
+)
+
+# --- what was promised and how it was judged -----------------------------------------------------------------------
 
 plan_states = Table(
     "plan_states",
@@ -603,7 +667,8 @@ restatements = Table(
     Column("new_attainment", ExactDecimal),
     Column("old_status", Text),
     Column("new_status", Text),
-    # late_order, late_refund, late_return, edit, deletion, several, data (not known which), definition, target_change
+    # late_order, late_refund, late_return, edit, deletion, merge, several, data (not known which), definition, history,
+    # calendar, target_change
     _must("cause", Text),
     Index(None, "shop_id", "observed_at"),
 )

@@ -38,7 +38,7 @@ def record(
         new = {**(old or {}), **row, "observed_at": now, "superseded_at": None}
         if old is None or _differ(table, old, new):
             changes.append(Change(old, new))
-    _supersede(connection, table, [change.old for change in changes if change.old], now)
+    supersede(connection, table, [change.old for change in changes if change.old], now)
     if changes:
         connection.execute(insert(table), _alike([change.new for change in changes]))
     return changes
@@ -46,7 +46,7 @@ def record(
 
 def retire(connection: Connection, table: Table, scope: ColumnElement[bool], *, now: datetime) -> None:
     """What stands within `scope` stands no more, and nothing follows it."""
-    _supersede(connection, table, versions_standing(connection, table, scope), now)
+    supersede(connection, table, versions_standing(connection, table, scope), now)
 
 
 def versions_standing(connection: Connection, table: Table, scope: ColumnElement[bool]) -> list[Values]:
@@ -65,7 +65,7 @@ def _differ(table: Table, old: Values, new: Values) -> bool:
     )
 
 
-def _supersede(connection: Connection, table: Table, rows: Sequence[Values], now: datetime) -> None:
+def supersede(connection: Connection, table: Table, rows: Sequence[Values], now: datetime) -> None:
     """End the versions that stand; one that began in this very second, or later by a clock since set back, is gone."""
     ended = [row for row in rows if row["observed_at"] < now]
     gone = [row for row in rows if row["observed_at"] >= now]

@@ -12,17 +12,13 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from service.store import results
-from service.store.results import Reading
-from service.store.tables import check_ins, key_result_readings, key_results, metric_readings, status_changes
+from service.store.tables import check_ins, key_result_readings, key_results, status_changes
 from service.values import CheckIn
 from tests.shop import instant, standing
 
 SHOP, QUARTER = 7, "2026-Q3"
 DAYS = (date(2026, 7, 1), date(2026, 9, 30))
 NOW, LATER = instant("2026-07-10 08:00"), instant("2026-07-11 08:00")
-READING = Reading(
-    "net_sales", "", "day", date(2026, 7, 1), 1, "money", Decimal("10.50"), Decimal("10.50"), None, None, None
-)
 CHECK_IN = CheckIn(
     QUARTER, "o", "kr", date(2026, 7, 1), Decimal("55.005"), None, None, Decimal(50), Decimal(60), Decimal("0.5"),
     Decimal("0.5"), Decimal("0.01"), "on_track", "Fine.", NOW,
@@ -43,33 +39,6 @@ def definition(key_result_id: str, **changes: Any) -> dict[str, Any]:
         "baseline_rule": "0", "target_rule": "10", "definition": "orders", "baseline": Decimal(0),
         "target": Decimal(10), **changes,
     }  # fmt: skip
-
-
-# --- metrics -------------------------------------------------------------------------------------------------------
-
-
-def test_metric_readings_are_restated_where_they_differ(connection: Connection) -> None:
-    def record(readings: list[Reading], now: object) -> int:
-        return results.record_metric_readings(connection, SHOP, readings, now=now)  # type: ignore[arg-type]
-
-    next_day = replace(READING, metric_date=date(2026, 7, 2))
-    assert record([READING, next_day], NOW) == 2
-    assert record([READING, replace(next_day, value=Decimal("10.51"))], LATER) == 1
-    rows = connection.execute(
-        select(metric_readings.c.value, metric_readings.c.observed_at).order_by(metric_readings.c.metric_date)
-    )
-    assert list(map(tuple, rows)) == [(Decimal("10.50"), NOW), (Decimal("10.51"), LATER)]
-    assert results.last_metric_dates(connection, SHOP) == {("net_sales", 1): date(2026, 7, 2)}
-    assert results.last_metric_dates(connection, 8) == {}
-
-
-@pytest.mark.parametrize("value", ["0.1", "33.33333333333333333333333333", "12345678901234567890.12", "-0.005", "1E+2"])
-def test_numbers_are_kept_exactly(connection: Connection, value: str) -> None:
-    results.record_metric_readings(connection, SHOP, [replace(READING, value=Decimal(value))], now=NOW)
-    found = connection.scalar(select(metric_readings.c.value))
-    assert isinstance(found, Decimal)
-    assert found == Decimal(value)
-    assert results.record_metric_readings(connection, SHOP, [replace(READING, value=Decimal(value))], now=LATER) == 0
 
 
 # --- key results ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from service.store.tables import metric_readings, order_agreements, order_sales, orders, watermarks
+from service.store.tables import forecast_calibrations, order_agreements, order_sales, orders, watermarks
 from service.store.upsert import put, upsert
 from tests.metrics.little_world import little_world
 from tests.metrics.load_world import order_row
@@ -99,14 +99,14 @@ def test_a_product_type_once_known_is_kept(connection: Connection) -> None:
 
 
 def test_when_something_was_found_out_makes_no_difference_by_itself(connection: Connection) -> None:
-    def reading(value: str, observed_at: str) -> tuple[Any, ...]:
-        return (7, "orders", "", "day", "2026-07-01", 1, "count", value, value, *[None] * 3, observed_at)
+    def judged(brier: str, observed_at: str) -> tuple[Any, ...]:
+        return (7, "orders", "", "all", "quarter", 30, 1, "2026-06-30", 4, 3, None, None, brier, observed_at)
 
-    upsert(connection, metric_readings, [reading("1.50", "2026-07-02T00:00:00Z")])
-    assert upsert(connection, metric_readings, [reading("1.50", "2026-07-03T00:00:00Z")]) == 0
-    found = select(metric_readings.c.observed_at)
+    upsert(connection, forecast_calibrations, [judged("0.1", "2026-07-02T00:00:00Z")])
+    assert upsert(connection, forecast_calibrations, [judged("0.1", "2026-07-03T00:00:00Z")]) == 0
+    found = select(forecast_calibrations.c.observed_at)
     assert connection.scalar(found) == instant("2026-07-02 00:00")
-    assert upsert(connection, metric_readings, [reading("1.51", "2026-07-04T00:00:00Z")]) == 1
+    assert upsert(connection, forecast_calibrations, [judged("0.2", "2026-07-04T00:00:00Z")]) == 1
     assert connection.scalar(found) == instant("2026-07-04 00:00")
 
 

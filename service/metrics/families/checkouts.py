@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
+from service.store.changes import CHECKOUT_DAY, ORDER_DAY, ORDER_READ
 from service.store.checkouts import GRACE
 
 # The order of a cross join is SQLite's to keep: what lies in the window first, each row looking up the rest.
@@ -66,4 +67,5 @@ CHECKOUTS = Family(
     _census,
     unread="cannot be reconstructed: Shopify no longer showed them when they were first read",
     settles_after=GRACE,
+    changed_by=(CHECKOUT_DAY, ORDER_DAY, ORDER_READ),
 )

@@ -47,6 +47,9 @@ class Family:
     census: Callable[[Asked, Mapping[str, str]], str]
     unread: str = "were not read"  # what became of the things of before our history begins
     settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
+    changed_by: tuple[str, ...] = ()  # bases of the changed days that are days of these rows
+    # By source, the rows that changed after :batch up to :batch_upto, as they were or are (:is_new), of everything.
+    changes: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def select(columns: Sequence[str]) -> str:

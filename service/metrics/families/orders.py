@@ -12,6 +12,7 @@ from textwrap import indent
 
 from service.metrics.families.family import Asked, Family, Rows, select, where, with_ctes
 from service.metrics.segments import Condition, Dimension, column, flag, lower_case_column
+from service.store.changes import EVENT_DAY, ORDER_DAY, ORDER_READ
 
 IS_KEPT = "orders.cancelled_at is null and coalesce(orders.financial_status, '') not in ('VOIDED', 'EXPIRED')"
 
@@ -228,4 +229,47 @@ group by reason""",
 
 SOURCES = {"counted_orders": _orders_in_scope, "counted_sales": _sales_in_scope}
 
-ORDERS = Family("orders", SOURCES, DIMENSIONS, ("all", "kept"), _census)
+# --- what changed ----------------------------------------------------------------------------------------------------
+
+
+def _changed(table: str, columns: Sequence[str]) -> str:
+    clauses = ["changed.shop_id = :shop_id", "changed.batch > :batch", "changed.batch <= :batch_upto"]
+    return "\n".join([select(columns), f"from {table} as changed", where([*clauses, "changed.is_new = :is_new"])])
+
+
+CHANGES = {
+    "counted_orders": Rows(
+        "orders_in_scope",
+        _changed(
+            "order_fact_changes",
+            [
+                "changed.order_id",
+                "changed.order_date",
+                "case when changed.has_customer then 0 end as customer_id",
+                "changed.nth",
+                "changed.prev_date",
+                "nullif(changed.nth - 1, 0) as prev_nth",
+                "changed.nth as scope_nth",
+                *(f"changed.{name}" for name in _AMOUNTS),
+            ],
+        ),
+        "order_date",
+    ),
+    "counted_sales": Rows(
+        "sales_in_scope",
+        _changed(
+            "order_sale_changes", ["changed.event_date", "changed.order_id", *(f"changed.{name}" for name in _LEDGER)]
+        ),
+        "event_date",
+    ),
+}
+
+ORDERS = Family(
+    "orders",
+    SOURCES,
+    DIMENSIONS,
+    ("all", "kept"),
+    _census,
+    changed_by=(ORDER_DAY, EVENT_DAY, ORDER_READ),
+    changes=CHANGES,
+)

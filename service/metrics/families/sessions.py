@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
 from service.metrics.segments import Dimension, column
+from service.store.changes import SESSION_DAY
 
 DIMENSIONS: Mapping[str, Dimension] = {
     name: column(f"session_days.{name}")
@@ -48,4 +49,11 @@ group by reason
 having sum(sessions) <> 0"""
 
 
-SESSIONS = Family("sessions", {"counted_sessions": _sessions_in_scope}, DIMENSIONS, ("all",), _census)
+SESSIONS = Family(
+    "sessions",
+    {"counted_sessions": _sessions_in_scope},
+    DIMENSIONS,
+    ("all",),
+    _census,
+    changed_by=(SESSION_DAY,),
+)

@@ -17,3 +17,4 @@ select
     metric_readings.observed_at as observed_at  -- when this answer was found, UTC
 from metric_readings
 join shops on shops.shop_id = metric_readings.shop_id
+where metric_readings.superseded_at is null

@@ -1,0 +1,175 @@
+"""What every metric read on every day, all versions of it, and how far each has been measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select
+
+from service.store.results import as_row
+from service.store.tables import metric_progress, metric_readings, restatements
+from service.store.upsert import put, upsert
+from service.store.versions import supersede, versions_standing
+
+Key = tuple[str, date]
+"""Window kind and last day of the window."""
+
+
+class Reading(NamedTuple):
+    """An answer as it is kept. Units: money in the shop's currency; `squares` of minor units or counts."""
+
+    metric: str
+    segment: str
+    window_kind: str
+    metric_date: date
+    metric_version: int
+    unit: str
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    value_low: Decimal | None
+    value_high: Decimal | None
+    squares: Decimal | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.window_kind, self.metric_date
+
+
+class Restated(NamedTuple):
+    """A reading that stood, and the one that stands in its place."""
+
+    old: Reading
+    new: Reading
+    old_observed_at: datetime
+
+
+_FIELDS = Reading._fields
+_TOLD_APART = [n for n, name in enumerate(_FIELDS)]
+
+
+def standing(
+    connection: Connection, shop_id: int, metric: str, segment: str, first: date, last: date
+) -> dict[Key, tuple[Reading, datetime]]:
+    """The readings that stand for the days from `first` to `last`, and since when."""
+    rows = versions_standing(connection, metric_readings, _of_days(shop_id, metric, segment, first, last))
+    found = ((Reading(*(row[name] for name in _FIELDS)), row["observed_at"]) for row in rows)
+    return {reading.key: (reading, observed_at) for reading, observed_at in found}
+
+
+def known_at(
+    connection: Connection,
+    shop_id: int,
+    metric: str,
+    segment: str,
+    kind: str,
+    first: date,
+    last: date,
+    moment: datetime,
+) -> list[tuple[Reading, datetime]]:
+    """The readings of one window kind as they stood at a moment, by day, and since when."""
+    c = metric_readings.c
+    held = (c.observed_at <= moment) & (c.superseded_at.is_(None) | (c.superseded_at > moment))
+    rows = connection.execute(
+        select(metric_readings)
+        .where(_of_days(shop_id, metric, segment, first, last), c.window_kind == kind, held)
+        .order_by(c.metric_date)
+    ).mappings()
+    return [(Reading(*(row[name] for name in _FIELDS)), row["observed_at"]) for row in rows]
+
+
+def record(connection: Connection, shop_id: int, readings: Sequence[Reading], *, now: datetime) -> list[Restated]:
+    """Write those readings of one metric and segment that differ from what stands; those that replace another."""
+    if not readings:
+        return []
+    metric, segment = readings[0].metric, readings[0].segment
+    dates = [reading.metric_date for reading in readings]
+    before = standing(connection, shop_id, metric, segment, min(dates), max(dates))
+    changed = [reading for reading in readings if reading.key not in before or before[reading.key][0] != reading]
+    restated = [Restated(before[new.key][0], new, before[new.key][1]) for new in changed if new.key in before]
+    supersede(connection, metric_readings, [_keys(shop_id, each.old, each.old_observed_at) for each in restated], now)
+    upsert(connection, metric_readings, [_row(shop_id, reading, now) for reading in changed])
+    return restated
+
+
+def _of_days(shop_id: int, metric: str, segment: str, first: date, last: date) -> Any:
+    c = metric_readings.c
+    return (c.shop_id == shop_id) & (c.metric == metric) & (c.segment == segment) & c.metric_date.between(first, last)
+
+
+def _keys(shop_id: int, reading: Reading, observed_at: datetime) -> Mapping[str, Any]:
+    return {"shop_id": shop_id, "observed_at": observed_at, **reading._asdict()}
+
+
+def _row(shop_id: int, r: Reading, now: datetime) -> tuple[Any, ...]:
+    return as_row(
+        shop_id, r.metric, r.segment, r.window_kind, r.metric_date, now, None, r.metric_version, r.unit, r.value,
+        r.numerator, r.denominator, r.value_low, r.value_high, r.squares,
+    )  # fmt: skip
+
+
+def record_restatements(
+    connection: Connection, shop_id: int, restated: Iterable[tuple[Restated, str]], *, now: datetime
+) -> int:
+    """A row, with its cause, for each answer that is another one now; how many."""
+    rows = [
+        {
+            "shop_id": shop_id, "about": "metric", "name": new.metric, "quarter": "", "segment": new.segment,
+            "window_kind": new.window_kind, "restated_date": new.metric_date, "observed_at": now,
+            "old_value": old.value, "new_value": new.value, "cause": cause,
+        }
+        for (old, new, _), cause in restated
+        if old.value != new.value
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(restatements), rows)
+    return len(rows)
+
+
+# --- how far -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a metric was measured, and what that rested on."""
+
+    metric_version: int
+    measured_to: date
+    covered_from: date | None
+    fiscal_year_start: int
+    batch: int
+
+
+def progress(connection: Connection, shop_id: int) -> dict[tuple[str, str], Progress]:
+    """By metric and segment."""
+    c = metric_progress.c
+    rows = connection.execute(
+        select(
+            c.metric, c.segment, c.metric_version, c.measured_to, c.covered_from, c.fiscal_year_start, c.batch
+        ).where(c.shop_id == shop_id)
+    )  # fmt: skip
+    return {(metric, segment): Progress(*rest) for metric, segment, *rest in rows}
+
+
+def record_progress(connection: Connection, shop_id: int, metric: str, segment: str, reached: Progress) -> None:
+    row = {"shop_id": shop_id, "metric": metric, "segment": segment}
+    put(
+        connection,
+        metric_progress,
+        list(row),
+        {
+            **row, "metric_version": reached.metric_version, "measured_to": reached.measured_to,
+            "covered_from": reached.covered_from, "fiscal_year_start": reached.fiscal_year_start,
+            "batch": reached.batch,
+        },
+    )  # fmt: skip
+
+
+def forget_progress(connection: Connection, shop_id: int, metric: str, segment: str) -> None:
+    """The metric is measured from its beginning when it can be measured again."""
+    c = metric_progress.c
+    connection.execute(delete(metric_progress).where(c.shop_id == shop_id, c.metric == metric, c.segment == segment))

@@ -1,0 +1,65 @@
+"""Readings of metrics: all their versions, and how far each was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Connection, Engine, select
+
+from service.store import metric_readings as kept
+from service.store.metric_readings import Progress, Reading
+from service.store.tables import metric_readings
+from tests.shop import instant
+
+SHOP = 7
+NOW, LATER = instant("2026-07-10 08:00"), instant("2026-07-11 08:00")
+FIRST, SECOND = date(2026, 7, 1), date(2026, 7, 2)
+READING = Reading("net_sales", "", "day", FIRST, 1, "money", Decimal("10.50"), Decimal("10.50"), None, None, None)
+
+
+@pytest.fixture
+def connection(database: Engine) -> Iterator[Connection]:
+    with database.connect() as connection:
+        yield connection
+
+
+def test_what_differs_replaces_what_stood_and_both_are_kept(connection: Connection) -> None:
+    next_day = READING._replace(metric_date=SECOND)
+    other = next_day._replace(value=Decimal("10.51"))
+    assert kept.record(connection, SHOP, [READING, next_day], now=NOW) == []
+    assert kept.record(connection, SHOP, [READING, other], now=LATER) == [(next_day, other, NOW)]
+    stands = kept.standing(connection, SHOP, "net_sales", "", FIRST, SECOND)
+    assert stands == {("day", FIRST): (READING, NOW), ("day", SECOND): (other, LATER)}
+
+    def known(moment: str) -> list[object]:
+        of = kept.known_at(connection, SHOP, "net_sales", "", "day", FIRST, SECOND, instant(moment))
+        return [reading.value for reading, _ in of]
+
+    assert known("2026-07-10 07:59") == []
+    assert known("2026-07-10 08:00") == [Decimal("10.50"), Decimal("10.50")]
+    assert known("2026-07-11 07:59") == [Decimal("10.50"), Decimal("10.50")]
+    assert known("2026-07-11 08:00") == [Decimal("10.50"), Decimal("10.51")]
+
+
+@pytest.mark.parametrize("value", ["0.1", "33.33333333333333333333333333", "12345678901234567890.12", "-0.005", "1E+2"])
+def test_numbers_are_kept_exactly(connection: Connection, value: str) -> None:
+    reading = READING._replace(value=Decimal(value))
+    kept.record(connection, SHOP, [reading], now=NOW)
+    found = connection.scalar(select(metric_readings.c.value))
+    assert isinstance(found, Decimal)
+    assert found == Decimal(value)
+    kept.record(connection, SHOP, [reading], now=LATER)
+    assert connection.scalars(select(metric_readings.c.observed_at)).all() == [NOW]
+
+
+def test_progress_is_one_row_a_metric(connection: Connection) -> None:
+    reached = Progress(1, FIRST, None, 1, 4)
+    kept.record_progress(connection, SHOP, "orders", "", Progress(1, FIRST, None, 1, 3))
+    kept.record_progress(connection, SHOP, "orders", "", reached)
+    assert kept.progress(connection, SHOP) == {("orders", ""): reached}
+    assert kept.progress(connection, 8) == {}
+    kept.forget_progress(connection, SHOP, "orders", "")
+    assert kept.progress(connection, SHOP) == {}
