@@ -103,6 +103,12 @@ class Metric:
         return "window_start" not in self.words and self.kind != "level"
 
     @cached_property
+    def slides(self) -> bool:
+        """Does a row's part depend on the window only by whether that holds the customer's order before?"""
+        looks = re.findall(r"(prev_date\s*(?:<|>=)\s*)?\bwindow_start\b", re.sub(r"--.*", "", self.text))
+        return all(looks) and is_sum_over_rows(self.text)
+
+    @cached_property
     def changes_by_rows(self) -> bool:
         """Does the answer change by the sums over the rows that changed, and are those written down?"""
         read = [name for name in self.family.sources if name in self.words]

@@ -7,6 +7,7 @@ answers every question:
     running    window_start is the window's first day: each day's increment, whose running sum is the answer so far
     daily      window_start is the day itself: each day is its own window
     calendar   a row comes once for each window it lies in, metric_date being that window's last day
+    entering, aging   what happens to windows of one length that move on by a day: see `measure.py`
 
 CTEs that the text does not mention are left out.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from textwrap import indent
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 from service.metrics.catalogue import Metric
 from service.metrics.families.family import Asked, Rows, select, where, with_ctes
 from service.metrics.segments import EVERYTHING
+from service.periods import days
 from service.values import Population, Segment, Window
 
 
@@ -52,7 +54,29 @@ class Calendar:
     windows: Sequence[Window]
 
 
-Mode = Running | Daily | Calendar
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Every day the last of a window of so many days: what its own rows add to that window."""
+
+    start: date
+    end: date
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """Rows whose customer's order before lies less than so many days back, by the day of that order.
+
+    `is_inside`: as they count while a window holds that order too; else as they count when none does any more.
+    """
+
+    start: date
+    end: date
+    length: int
+    is_inside: bool
+
+
+Mode = Running | Daily | Calendar | Entering | Aging
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +133,8 @@ class Scope:
     def ctes(self, mode: Mode) -> dict[str, str]:
         """Name → select, in the order they build on each other."""
         found: dict[str, str] = {}
-        if isinstance(mode, Calendar):
-            found["calendar (metric_date, window_start)"] = _calendar_rows(len(mode.windows))
+        if not isinstance(mode, Running | Daily):
+            found["calendar (metric_date, window_start)"] = _calendar_rows(len(_calendar_windows(mode)))
         for name, rows_in_scope in self.metric.family.sources.items():
             if name in self.metric.words:
                 rows = self.metric.family.changes[name] if self.changes else rows_in_scope(self.asked)
@@ -147,10 +171,30 @@ def _on_days(mode: Mode, rows: Rows) -> str:
             f"from calendar\ncross join {name}",
             where([f"{name}.{day} >= calendar.window_start", f"{name}.{day} <= calendar.metric_date"]),
         ])  # fmt: skip
+    if isinstance(mode, Entering | Aging):
+        return _on_days_before(mode, rows)
     start = ":window_start" if isinstance(mode, Running) else day
     columns = [f"{name}.{day} as metric_date", f"{start} as window_start", f"{name}.*"]
     clauses = [f"{name}.{day} >= :window_start", f"{name}.{day} < :window_end"]
     return "\n".join([select(columns), f"from {name}", where(clauses)])
+
+
+def _on_days_before(mode: Entering | Aging, rows: Rows) -> str:
+    """The rows of each day of the calendar, beside the window that ends on it."""
+    name = rows.name
+    columns = ["calendar.metric_date", "calendar.window_start", f"{name}.*"]
+    clauses = [f"{name}.{rows.day} = calendar.metric_date"]
+    if isinstance(mode, Aging):
+        columns = [f"{name}.prev_date as metric_date", ":inside as window_start", f"{name}.*"]
+        clauses += [f"{name}.prev_date >= calendar.window_start", f"{name}.prev_date < {name}.{rows.day}"]
+    return "\n".join([select(columns), f"from calendar\ncross join {name}", where(clauses)])
+
+
+def _calendar_windows(mode: Calendar | Entering | Aging) -> Sequence[Window]:
+    if isinstance(mode, Calendar):
+        return mode.windows
+    back, one_day = timedelta(days=mode.length - 1), timedelta(days=1)
+    return [Window(day - back, day + one_day) for day in days(mode.start, mode.end)]
 
 
 def _calendar_rows(windows: int) -> str:
@@ -158,7 +202,10 @@ def _calendar_rows(windows: int) -> str:
 
 
 def _mode_days(mode: Mode) -> dict[str, date]:
-    if not isinstance(mode, Calendar):
+    if isinstance(mode, Running | Daily):
         return {"window_start": mode.start, "window_end": mode.end}
-    lasts = {f"last_day_{n}": window.last_day for n, window in enumerate(mode.windows)}
-    return lasts | {f"first_day_{n}": window.start or date.min for n, window in enumerate(mode.windows)}
+    windows = _calendar_windows(mode)
+    lasts = {f"last_day_{n}": window.last_day for n, window in enumerate(windows)}
+    firsts = {f"first_day_{n}": window.start or date.min for n, window in enumerate(windows)}
+    inside = {"inside": date.min if mode.is_inside else date.max} if isinstance(mode, Aging) else {}
+    return lasts | firsts | inside
