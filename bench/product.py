@@ -72,14 +72,14 @@ def increment(url: str, seed: str, *, is_bare: bool) -> None:
     """250 orders of the last days change; landed bare, or as an incremental page lands them."""
     engine = open_engine(url)
     with engine.begin() as connection:
-        batch = _changed_orders(connection, int(seed))
+        batch = changed_orders(connection, int(seed))
         if is_bare:
             upsert(connection, metadata.tables["orders"], batch)
         else:
             landing.land(connection, SHOP.shop_id, Batch({"orders": batch}), now=NOW)
 
 
-def _changed_orders(connection: Any, seed: int) -> list[tuple[Any, ...]]:
+def changed_orders(connection: Any, seed: int) -> list[tuple[Any, ...]]:
     table = metadata.tables["orders"]
     newest = connection.execute(
         select(table).order_by(table.c.processed_date.desc(), table.c.order_id).limit(2_000)

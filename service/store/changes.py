@@ -15,7 +15,7 @@ from datetime import date
 from sqlalchemy import Connection, delete, select, update
 
 from service.store.tables import changed_days, order_fact_changes, order_sale_changes, pending_work
-from service.store.upsert import put_if_absent
+from service.store.upsert import put_all_if_absent, put_if_absent
 
 ORDER_DAY, EVENT_DAY, FIRST_ORDER_DAY = "order_day", "event_day", "first_order_day"
 ORDER_READ, CHECKOUT_DAY, SESSION_DAY = "order_read", "checkout_day", "session_day"
@@ -40,9 +40,8 @@ def new_batch(connection: Connection, shop_id: int) -> int:
 def note_days(
     connection: Connection, shop_id: int, batch: int, basis: str, days: Iterable[date], cause: str = ""
 ) -> None:
-    for day in set(days):
-        row = {"shop_id": shop_id, "batch": batch, "basis": basis, "day": day, "cause": cause}
-        put_if_absent(connection, changed_days, row)
+    same = {"shop_id": shop_id, "batch": batch, "basis": basis, "cause": cause}
+    put_all_if_absent(connection, changed_days, [{**same, "day": day} for day in set(days)])
 
 
 def days_since(connection: Connection, shop_id: int, batch: int, upto: int) -> Days:

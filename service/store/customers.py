@@ -80,10 +80,11 @@ def note_moves(connection: Connection, shop_id: int, order_rows: Sequence[Row]) 
     now_of = {row[1]: row[_CUSTOMER] for row in order_rows if row[_CUSTOMER] is not None}
     for ids in chunks(now_of):
         held = select(orders.c.order_id, orders.c.customer_id).where(
-            orders.c.shop_id == shop_id, orders.c.order_id.in_(ids), orders.c.customer_id > 0
+            orders.c.shop_id == shop_id, orders.c.order_id.in_(ids)
         )
+        # A condition on the customer would lure SQLite into its index of customers: all orders of the shop.
         for order_id, customer_id in connection.execute(held).all():
-            if customer_id != now_of[order_id]:
+            if customer_id is not None and customer_id > 0 and customer_id != now_of[order_id]:
                 move = {"shop_id": shop_id, "customer_id": customer_id, "moved_to": now_of[order_id]}
                 put(connection, customer_moves, ["shop_id", "customer_id"], move)
 

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
+from service.store import restating
 from service.store.results import as_row
-from service.store.tables import metric_progress, metric_readings, restatements
+from service.store.tables import metric_progress, metric_readings
 from service.store.upsert import put, upsert
 from service.store.versions import supersede, versions_standing
 
@@ -118,16 +119,14 @@ def record_restatements(
     """A row, with its cause, for each answer that is another one now; how many."""
     rows = [
         {
-            "shop_id": shop_id, "about": "metric", "name": new.metric, "quarter": "", "segment": new.segment,
+            "shop_id": shop_id, "about": "metric", "name": new.metric, "segment": new.segment,
             "window_kind": new.window_kind, "restated_date": new.metric_date, "observed_at": now,
             "old_value": old.value, "new_value": new.value, "cause": cause,
         }
         for (old, new, _), cause in restated
         if old.value != new.value
     ]  # fmt: skip
-    if rows:
-        connection.execute(insert(restatements), rows)
-    return len(rows)
+    return restating.record(connection, rows)
 
 
 # --- how far -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from service.store import restating
 from service.store.results import judgement
 from service.store.tables import closings, key_result_values, plan_states, restatements, target_changes
 from service.store.versions import Change, record
@@ -159,7 +160,7 @@ def record_restatements(connection: Connection, changes: Iterable[Change], cause
     rows = [
         {
             "shop_id": new["shop_id"], "about": "key_result", "name": new["key_result_id"], "quarter": new["quarter"],
-            "segment": "", "window_kind": "", "restated_date": new["as_of_date"], "observed_at": new["observed_at"],
+            "restated_date": new["as_of_date"], "observed_at": new["observed_at"],
             "old_value": old["value"], "new_value": new["value"],
             "old_attainment": old["attainment"], "new_attainment": new["attainment"],
             "old_status": old["status"], "new_status": new["status"], "cause": cause,
@@ -167,6 +168,4 @@ def record_restatements(connection: Connection, changes: Iterable[Change], cause
         for old, new in ((change.old, change.new) for change in changes)
         if old is not None
     ]  # fmt: skip
-    if rows:
-        connection.execute(insert(restatements), rows)
-    return len(rows)
+    return restating.record(connection, rows)

@@ -8,7 +8,7 @@ executemany).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -109,15 +109,33 @@ def _on_conflict(insert: Any, target: Table) -> Any:
 
 def put(connection: Connection, target: Table, keys: Iterable[str], values: Mapping[str, Any]) -> None:
     """One row written whole, whether it stood there or not."""
-    insert = _insert(connection, target).values(**values)
-    names = set(keys)
-    new = {name: insert.excluded[name] for name in values if name not in names}
-    connection.execute(insert.on_conflict_do_update(index_elements=sorted(names), set_=new))
+    put_all(connection, target, keys, [values])
+
+
+def put_all(
+    connection: Connection,
+    target: Table,
+    keys: Iterable[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Collection[str] = (),
+) -> None:
+    """The same for rows with the same columns; those named in `keep` stay what they were."""
+    if rows:
+        insert, names = _insert(connection, target), set(keys)
+        new = {name: insert.excluded[name] for name in rows[0] if name not in names and name not in keep}
+        connection.execute(insert.on_conflict_do_update(index_elements=sorted(names), set_=new), rows)
 
 
 def put_if_absent(connection: Connection, target: Table, values: Mapping[str, Any]) -> None:
     """One row written unless its key is there already, also by somebody who is writing it now."""
-    connection.execute(_insert(connection, target).values(**values).on_conflict_do_nothing())
+    put_all_if_absent(connection, target, [values])
+
+
+def put_all_if_absent(connection: Connection, target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for rows with the same columns."""
+    if rows:
+        connection.execute(_insert(connection, target).on_conflict_do_nothing(), rows)
 
 
 def _insert(connection: Connection, target: Table) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from service.store import metric_readings as kept
 from service.store.metric_readings import Progress, Reading
-from service.store.tables import metric_readings
+from service.store.tables import metric_readings, restatements
 from tests.shop import instant
 
 SHOP = 7
@@ -42,6 +42,18 @@ def test_what_differs_replaces_what_stood_and_both_are_kept(connection: Connecti
     assert known("2026-07-10 08:00") == [Decimal("10.50"), Decimal("10.50")]
     assert known("2026-07-11 07:59") == [Decimal("10.50"), Decimal("10.50")]
     assert known("2026-07-11 08:00") == [Decimal("10.50"), Decimal("10.51")]
+
+
+def test_of_two_changes_in_one_second_the_first_says_what_was(connection: Connection) -> None:
+    kept.record(connection, SHOP, [READING], now=NOW)
+    for value in ("11", "12"):
+        found = kept.record(connection, SHOP, [READING._replace(value=Decimal(value))], now=LATER)
+        assert kept.record_restatements(connection, SHOP, [(each, "edit") for each in found], now=LATER) == 1
+    rows = connection.execute(select(restatements.c.old_value, restatements.c.new_value, restatements.c.cause)).all()
+    assert rows == [(Decimal("10.50"), 12, "edit")]
+    assert connection.scalars(select(metric_readings.c.value).order_by(metric_readings.c.observed_at)).all() == [
+        Decimal("10.50"), 12,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", ["0.1", "33.33333333333333333333333333", "12345678901234567890.12", "-0.005", "1E+2"])
