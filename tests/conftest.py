@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,18 +46,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@contextmanager
+def migrated(backend: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty migrated database of that kind; a SQLite file is made in `folder`."""
+    if backend == "sqlite":
+        path = folder / "okrsync.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template"))
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    with fresh_database(server, request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty migrated database: SQLite, then PostgreSQL."""
-    with ExitStack() as stack:
-        if request.param == "sqlite":
-            path = tmp_path / "okrsync.db"
-            path.write_bytes(request.getfixturevalue("sqlite_template"))
-            yield f"sqlite:///{path}"
-        else:
-            server = request.getfixturevalue("postgres_server")
-            template = request.getfixturevalue("postgres_template")
-            yield stack.enter_context(fresh_database(server, template))
+    with migrated(request.param, tmp_path, request) as url:
+        yield url
 
 
 @pytest.fixture
