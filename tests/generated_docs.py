@@ -122,7 +122,7 @@ def _contract() -> list[View]:
 
 def _view(view: View) -> str:
     rows = [f"| `{name}` | {comment} |" for name, comment in view.columns]
-    return "\n".join([f"## {view.name}", "", f"A row is {view.row}.", "", "| column | meaning |", "|---|---|", *rows])
+    return "\n".join([f"## {view.name}", "", view.sentence, "", "| column | meaning |", "|---|---|", *rows])
 
 
 # --- lint ----------------------------------------------------------------------------------------------------------

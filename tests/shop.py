@@ -44,6 +44,9 @@ from tests.metrics.load_world import load_world
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For a story that no database can change: PostgreSQL would only tell it again."""
 
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For a story about what SQLite does not have: roles, comments."""
+
 STEPS = int(os.environ.get("OKRSYNC_TEST_STEPS", "100"))
 """How many steps the longest stories take. Before a release: a thousand, ten minutes and more each."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -18,9 +19,10 @@ from service.okr.status import WORST_FIRST
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
 from service.store.views import views
+from tests.generated_docs import FOLDER
 from tests.metrics.little_world import little_world
 from tests.postgres import fresh_database
-from tests.shop import OpenShop, done, open_shop
+from tests.shop import OpenShop, done, on_postgresql, open_shop
 
 CONTRACT = {
     "bi_key_results", "bi_key_results_daily", "bi_objectives", "bi_check_ins", "bi_metrics_daily", "bi_orders",
@@ -130,18 +132,53 @@ def test_the_views_are_those_of_the_contract(database: Engine) -> None:
     assert {name for name in inspect(database).get_view_names() if name.startswith("bi_")} == CONTRACT
 
 
-def test_every_column_is_explained(twins: list[OpenShop]) -> None:
-    """And in PostgreSQL by real comments."""
-    [_, postgresql] = twins
-    for view in views("postgresql"):
-        assert view.row
-        assert all(comment for _, comment in view.columns)
-        if view.name in CONTRACT:
-            told = postgresql.sql(
-                "select attname, col_description(attrelid, attnum) from pg_attribute"
-                f" where attrelid = '{view.name}'::regclass and attnum > 0 order by attnum"
-            )
-            assert told == list(view.columns)
+# --- comments ------------------------------------------------------------------------------------------------------
+
+COMMENTS = """
+select coalesce(attname, ''), description
+from pg_description
+left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0
+where classoid = 'pg_class'::regclass and objoid = '{view}'::regclass
+order by objsubid
+"""
+
+
+def written(view: str) -> list[tuple[str, str]]:
+    """What docs/bi.md says of a view: what a row is, then each column."""
+    page = (FOLDER / "bi.md").read_text(encoding="utf-8")
+    [(sentence, rows)] = re.findall(rf"^## {view}\n\n(.+)\n\n((?:\|.*\n)+)", page, re.MULTILINE)
+    return [("", sentence), *re.findall(r"^\| `(\w+)` \| (.+) \|$", rows, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("view", sorted(CONTRACT))
+def test_postgresql_tells_what_the_page_tells(twins: list[OpenShop], view: str) -> None:
+    assert len(written(view)) > 5
+    assert twins[1].sql(COMMENTS.format(view=view)) == written(view)
+
+
+@on_postgresql
+def test_words_are_renewed_without_touching_the_view(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.exec_driver_sql("comment on view bi_orders is 'as it was'")
+        connection.exec_driver_sql("comment on column bi_orders.refunded is null")
+        oids = connection.exec_driver_sql("select oid from pg_class where relkind = 'v' order by oid").all()
+    upgrade(database)
+    with database.connect() as connection:
+        told = [tuple(row) for row in connection.exec_driver_sql(COMMENTS.format(view="bi_orders"))]
+        assert told == written("bi_orders")
+        assert connection.exec_driver_sql("select oid from pg_class where relkind = 'v' order by oid").all() == oids
+
+
+def test_only_sqlite_keeps_the_words_in_the_text_of_a_view() -> None:
+    """There it has no other place for them; on PostgreSQL a new word would be a new view."""
+    for view, bare in zip(views("sqlite"), views("postgresql"), strict=True):
+        assert view.row and all(comment for _, comment in view.columns)
+        assert all(comment in view.select for _, comment in view.columns)
+        assert "--" not in bare.select
+        assert view.columns == bare.columns
+
+
+# --- what the words mean -------------------------------------------------------------------------------------------
 
 
 def test_an_objective_is_as_bad_as_its_worst_key_result(database: Engine) -> None:

@@ -1,20 +1,32 @@
 """The views BI tools may rely on: one `.sql` a view, same names and columns on SQLite and PostgreSQL.
 
 A file opens with a comment that says what a row is; every column stands on its own line and ends in a comment. From
-those come `docs/bi.md` and, on PostgreSQL, real comments.
+those come `docs/bi.md` and, on PostgreSQL, real comments; a change of words alone leaves the view as it stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 from sqlalchemy import Connection, inspect, text
 
 _COLUMN = re.compile(r"^\s*(?:.*\sas\s+|[\w.]*?)(\w+),?\s+--\s+(.+)$")
+_REMARK = re.compile(r"\s+-- .*$", re.MULTILINE)
+
+_TOLD = """
+select pg_class.relname, coalesce(pg_attribute.attname, ''), pg_description.description
+from pg_description
+join pg_class on pg_class.oid = pg_description.objoid and pg_class.relkind = 'v'
+left join pg_attribute
+    on pg_attribute.attrelid = pg_description.objoid
+    and pg_attribute.attnum = pg_description.objsubid
+    and pg_description.objsubid > 0
+where pg_description.classoid = 'pg_class'::regclass and pg_table_is_visible(pg_class.oid)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,11 @@ class View:
     name: str
     row: str  # what a row is
     columns: tuple[tuple[str, str], ...]  # name, comment
-    select: str
+    select: str  # on SQLite with its comments, which have no other place there
+
+    @property
+    def sentence(self) -> str:
+        return f"A row is {self.row}."
 
 
 @cache
@@ -36,7 +52,10 @@ def views(dialect: str) -> tuple[View, ...]:
         name, _, ending = entry.name.partition(".")
         if ending in ("sql", f"{dialect}.sql"):
             texts[name] = entry.read_text(encoding="utf-8")
-    return tuple(_view(name, texts[name]) for name in sorted(texts, key=lambda n: (n.startswith("bi_"), n)))
+    found = (_view(name, texts[name]) for name in sorted(texts, key=lambda n: (n.startswith("bi_"), n)))
+    if dialect == "postgresql":
+        found = (replace(view, select=_REMARK.sub("", view.select)) for view in found)
+    return tuple(found)
 
 
 def _view(name: str, text_: str) -> View:
@@ -47,24 +66,40 @@ def _view(name: str, text_: str) -> View:
 
 
 def create_views(connection: Connection) -> None:
-    """Every view as its text says; views that are already so are left alone, grants and all."""
-    rows = connection.execute(text("select name, body from view_definitions")).all()
-    known: dict[str, str] = {name: body for name, body in rows}  # noqa: C416 (rows are not pairs to the type checker)
+    """Every view and comment as its text says; views that are already so are left alone, grants and all."""
     all_views = views(connection.dialect.name)
-    wanted = {view.name: view.select for view in all_views}
+    if not _stand(connection, all_views):
+        _make(connection, all_views)
+    if connection.dialect.name == "postgresql":
+        _comment(connection, all_views)
+
+
+def _stand(connection: Connection, wanted: Iterable[View]) -> bool:
+    rows = connection.execute(text("select name, body from view_definitions")).all()
+    known = {(name, body) for name, body in rows}
     standing = set(inspect(connection).get_view_names())
-    if known == wanted and set(wanted) <= standing:
-        return
-    drop_views(connection, wanted)
-    for view in all_views:
-        _run(connection, f"create view {view.name} as {view.select}")
+    return known == {(view.name, view.select) for view in wanted} and {name for name, _ in known} <= standing
+
+
+def _make(connection: Connection, wanted: Sequence[View]) -> None:
+    drop_views(connection, [view.name for view in wanted])
+    for view in wanted:
+        execute_verbatim(connection, f"create view {view.name} as {view.select}")
         connection.execute(
             text("insert into view_definitions (name, body) values (:name, :body)"),
             {"name": view.name, "body": view.select},
         )
-        if connection.dialect.name == "postgresql":
-            for statement in _comments(view):
-                _run(connection, statement)
+
+
+def _comment(connection: Connection, wanted: Iterable[View]) -> None:
+    """PostgreSQL's comments on views and columns, where they are not as the texts have them."""
+    told = {(view, column): comment for view, column, comment in connection.exec_driver_sql(_TOLD)}
+    for view in wanted:
+        for column, comment in (("", view.sentence), *view.columns):
+            if told.get((view.name, column)) != comment:
+                what = f"column {view.name}.{column}" if column else f"view {view.name}"
+                quoted = comment.replace("'", "''")
+                execute_verbatim(connection, f"comment on {what} is '{quoted}'")
 
 
 def drop_views(connection: Connection, more: Iterable[str] = ()) -> None:
@@ -75,16 +110,7 @@ def drop_views(connection: Connection, more: Iterable[str] = ()) -> None:
     connection.execute(text("delete from view_definitions"))
 
 
-def _run(connection: Connection, statement: str) -> None:
+def execute_verbatim(connection: Connection, statement: str) -> None:
     """As it is written: a single percent sign is a parameter to PostgreSQL's driver, and itself to SQLite's."""
     is_formatted = connection.dialect.name == "postgresql"
     connection.exec_driver_sql(statement.replace("%", "%%") if is_formatted else statement)
-
-
-def _comments(view: View) -> Iterator[str]:
-    def quoted(comment: str) -> str:
-        return "'" + comment.replace("'", "''") + "'"
-
-    yield f"comment on view {view.name} is {quoted(view.row)}"
-    for column, comment in view.columns:
-        yield f"comment on column {view.name}.{column} is {quoted(comment)}"
