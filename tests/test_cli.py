@@ -26,9 +26,9 @@ from tests.command import ZONE, Command, Said, command_for, live, living_shop, l
 from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write_settings
 
 COMMANDS = {
-    "demo", "init", "check", "db upgrade", "db current", "backfill", "sync", "reconcile", "run", "status", "explain",
-    "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new", "okr import",
-    "privacy export", "privacy redact", "privacy wipe",
+    "demo", "init", "check", "db upgrade", "db current", "db grant-bi", "backfill", "sync", "reconcile", "run",
+    "status", "explain", "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new",
+    "okr import", "privacy export", "privacy redact", "privacy wipe",
 }  # fmt: skip
 GROUPS = {"db", "metrics", "okr", "privacy"}
 

@@ -31,7 +31,7 @@ from service.periods import Quarter, shop_day
 from service.pipeline import Installation
 from service.plans import known
 from service.settings import ShopSettings
-from service.store import migrate, shops
+from service.store import grants, migrate, shops
 from service.store.engine import reading
 
 db = typer.Typer(help="The database: its schema and who may read it.", no_args_is_help=True)
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: okrsync check --offline")(check)
     db.command("upgrade", epilog="Example: okrsync db upgrade")(upgrade)
     db.command("current", epilog="Example: okrsync db current")(current)
+    db.command("grant-bi", epilog="Example: okrsync db grant-bi reporting")(grant_bi)
     app.add_typer(db, name="db")
 
 
@@ -87,6 +88,22 @@ def current(config: ConfigOption = None) -> int:
     found, wanted = migrate.current(installation.engine, str(installation.settings.file)), migrate.head()
     typer.echo(f"database {found or 'not migrated'}, program {wanted}")
     return 0 if found == wanted else NEEDS_A_PERSON
+
+
+@guarded
+def grant_bi(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="A role of the database, as it is written there.")],
+    config: ConfigOption = None,
+) -> int:
+    """Let a database role read the bi_ views and nothing else (PostgreSQL). Upgrades keep it."""
+    installation = installed(config)
+    tables = grants.grant_bi(installation.engine, role, str(installation.settings.file))
+    typer.echo(f"{role} can read {len(grants.bi_views())} views: {', '.join(grants.bi_views())}")
+    if not tables:
+        return 0
+    say(f"warning: {role} can read {len(tables)} tables too, by rights from elsewhere: {', '.join(tables)}")
+    say("    hint: take a role for BI alone: no superuser, no owner, no member of either")
+    return NEEDS_A_PERSON
 
 
 # --- check ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -9,10 +11,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from service.errors import Problem, SettingsError
+from service.errors import NeedsAPerson, Problem, SettingsError
+from service.store import grants
 from service.store.engine import reading, require_open
 from service.store.views import create_views
+
+STILL_NEEDED = "2BP01"
+"""Source: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -33,11 +40,27 @@ def upgrade(engine: Engine, settings_file: str = "") -> tuple[str | None, str]:
     with engine.begin() as connection:
         before = _revision(connection)
         _require_known(before, settings_file)
-        command.upgrade(_config(connection), "head")
-        create_views(connection)
+        rights = grants.standing(connection)
+        with _dependants_named():
+            command.upgrade(_config(connection), "head")
+            create_views(connection)
+        grants.give_again(connection, rights)
         after = _revision(connection)
     assert after is not None
     return before, after
+
+
+@contextmanager
+def _dependants_named() -> Iterator[None]:
+    """What somebody built on our views or tables is not torn down with them."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != STILL_NEEDED:
+            raise
+        told = " ".join(str(error.orig).partition("HINT:")[0].split())
+        hint = "nothing has been changed: drop what rests on it, upgrade, and make it again"
+        raise NeedsAPerson(told, about="database", hint=hint) from None
 
 
 def _require_known(revision: str | None, settings_file: str) -> None:
