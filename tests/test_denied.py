@@ -21,6 +21,7 @@ from service.demo.model import Visit
 from service.demo.server import DemoStore
 from service.errors import AccessDenied
 from service.store.tables import sync_runs
+from service.store.views import views
 from service.values import Measurement, Segment
 from tests.command import command_for, living_store
 from tests.shop import OpenShop, corner_shop, differences, done, dump, on_sqlite, open_shop, world_dump
@@ -77,6 +78,10 @@ def measured(shop: OpenShop, metric: str = "orders", **where: str) -> Measuremen
 
 def outcomes(shop: OpenShop) -> list[str]:
     return [str(outcome) for (outcome,) in shop.rows(sync_runs, "outcome")]
+
+
+def denied(shop: OpenShop) -> list[tuple[str, str | None]]:
+    return shop.sql("select connector, denied from bi_coverage")
 
 
 def assert_like_the_world(shop: OpenShop) -> None:
@@ -137,6 +142,7 @@ def test_once_it_is_shown_again_the_history_is_read_anew(shop: OpenShop) -> None
     assert shop.judged("by-mail").check_in.value == 2
     days = shop.sql("select cast(value as integer) from bi_key_results_daily where key_result_id = 'by-mail'")
     assert (None,) not in days
+    assert denied(shop) == [("orders", None)]
     assert_like_the_world(shop)
     shop.later(hours=1)
     before = len(outcomes(shop))
@@ -194,13 +200,13 @@ def test_without_read_products_product_types_stay_as_they_were_copied(shop: Open
     assert measured(shop).is_complete
 
 
-@on_sqlite
 def test_everything_that_can_be_done_without_at_once(shop: OpenShop) -> None:
     shop.store.scope_removed("read_products")
     shop.store.field_denied(JOURNEY)
     shop.store.field_denied("customer")
     assert len(done(shop.sync()).notices) == 3
     assert measured(shop, "net_sales").value == 150
+    assert denied(shop) == [("orders", "customer, journey, product")]
 
 
 @on_sqlite
@@ -249,6 +255,12 @@ def test_the_mend_is_a_scope_or_an_approval() -> None:
     customer = OPTIONAL.parts[0]
     assert "add the scope read_customers" in customer.mend(frozenset({"read_orders"}))
     assert "protected customer data" in customer.mend(frozenset({"read_orders", "read_customers"}))
+
+
+def test_the_view_of_what_is_read_knows_every_part_by_name() -> None:
+    [view] = [view for view in views("sqlite") if view.name == "bi_coverage"]
+    for part in OPTIONAL.parts:
+        assert f"{part.name.removeprefix('orders.')} (" in dict(view.columns)["denied"]
 
 
 def test_every_part_is_marked_in_the_documents_and_left_out_of_them() -> None:

@@ -45,7 +45,7 @@ class View:
 def views(dialect: str) -> tuple[View, ...]:
     """All views in the order they must be made: helpers (no `bi_`) first, then by name.
 
-    A file named `x.sqlite.sql` is the SQLite text of view x; only arithmetic with instants needs two texts.
+    A file named `x.sqlite.sql` is the SQLite text of view x; only arithmetic with instants and lists need two texts.
     """
     texts: dict[str, str] = {}
     for entry in files(__package__).iterdir():

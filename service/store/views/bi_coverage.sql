@@ -22,6 +22,7 @@ select
         || case when compared.unexplained_days > 0 then 'days that differ from Shopify''s own figures, unexplained: ' || cast(compared.unexplained_days as text) || '; ' else '' end,
         '; '
     ), '') as gap,  -- what is missing; empty when nothing is
+    denied_fields.denied as denied,  -- what Shopify refuses this app and is left out of what is read: customer (who bought, is_b2b), journey (referrer, utm_*), product (product_type); empty when nothing is
     compared.days as compared_days,  -- shop days whose figures were compared with Shopify's own; of orders only
     compared.compared_at as compared_at,  -- when that was last done, UTC
     compared.unexplained_days as unexplained_days  -- how many of them differ for no known cause
@@ -48,6 +49,7 @@ left join sync_runs as newest
         order by runs.started_at desc, runs.finished_at desc
         limit 1
     )
+left join denied_fields on denied_fields.shop_id = connectors.shop_id and denied_fields.connector = connectors.connector
 left join pending_work on pending_work.shop_id = connectors.shop_id
 left join (
     select
