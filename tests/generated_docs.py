@@ -16,31 +16,9 @@ from service.okr.benchmarks import BENCHMARKS, Benchmark
 from service.okr.explanation import WORDS
 from service.okr.presets import PRESETS, Preset
 from service.okr.rules import RULES
-from service.store.views import View, views
+from tests import bi_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
-
-BI = """# The views for BI
-
-Point a BI tool at the database and read the `bi_` views: they are the contract, with the same names and columns on
-SQLite and PostgreSQL. The tables beneath them may change with any version. This page is made from
-`service/store/views/`; on PostgreSQL the same words are comments on views and columns.
-
-- Money is in the shop's currency, named in a `currency` column beside it; rates are fractions (0.27 is 27 %).
-- `*_at` is an instant in UTC, `*_date` is the shop's own day.
-- On PostgreSQL amounts are exact decimals; on SQLite, which has none, they are numbers rounded to the currency's
-  decimals. [Why](decisions.md#views-give-numbers)
-- There is no name, e-mail address, phone number or postal address in any view, because none is stored.
-
-How the quarter went, a line for each key result:
-
-```sql
-select as_of_date, key_result, value, progress, expected_progress, status
-from bi_key_results_daily
-where quarter = '2026-Q3'
-order by as_of_date, key_result
-```
-"""
 
 CLI = """# The command line
 
@@ -100,7 +78,7 @@ may lie behind expected progress.
 def pages() -> dict[str, str]:
     """Every generated page by its name in docs/."""
     return {
-        "bi.md": _tidy(BI, *map(_view, _contract())),
+        "bi.md": _tidy(*bi_page.page()),
         "cli.md": _tidy(CLI, *_commands()),
         "lint.md": _tidy(LINT, _rules(), BENCHMARKED, _benchmarks()),
         "presets.md": _tidy(PRESETS_PAGE, *map(_preset, PRESETS.values())),
@@ -110,19 +88,6 @@ def pages() -> dict[str, str]:
 
 def _tidy(*parts: str) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-# --- views ---------------------------------------------------------------------------------------------------------
-
-
-def _contract() -> list[View]:
-    """The views BI may rely on; helper views have no `bi_`."""
-    return [view for view in views("sqlite") if view.name.startswith("bi_")]
-
-
-def _view(view: View) -> str:
-    rows = [f"| `{name}` | {comment} |" for name, comment in view.columns]
-    return "\n".join([f"## {view.name}", "", view.sentence, "", "| column | meaning |", "|---|---|", *rows])
 
 
 # --- lint ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from service.okr.status import WORST_FIRST
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
 from service.store.views import views
+from tests import bi_page
 from tests.generated_docs import FOLDER
 from tests.shop import OpenShop, on_postgresql
 
@@ -25,10 +27,10 @@ CONTRACT = {
 }  # fmt: skip
 
 
-def table(engine: Engine, view: str) -> list[tuple[Any, ...]]:
-    """All rows of a view, as BI tools would read them: numbers to fifteen digits, no run ids."""
+def answer(engine: Engine, query: str) -> list[tuple[Any, ...]]:
+    """All rows, as BI tools would read them: numbers to twelve digits, no run ids."""
     with engine.connect() as connection:
-        result = connection.exec_driver_sql(f"select * from {view}")
+        result = connection.exec_driver_sql(query)
         rows = [tuple(_plain(value) for name, value in row._mapping.items() if name != "run_id") for row in result]
     return sorted(rows, key=str)
 
@@ -45,8 +47,15 @@ def _plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("view", sorted(CONTRACT))
 def test_both_databases_give_the_same_rows(twins: list[OpenShop], view: str) -> None:
-    sqlite, postgresql = (table(shop.engine, view) for shop in twins)
+    sqlite, postgresql = (answer(shop.engine, f"select * from {view}") for shop in twins)
     assert sqlite
+    assert sqlite == postgresql
+
+
+@pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", bi_page.QUERIES, re.DOTALL))
+def test_every_example_has_the_same_answer_on_both_databases(twins: list[OpenShop], query: str) -> None:
+    sqlite, postgresql = (answer(shop.engine, query) for shop in twins)
+    assert len(sqlite) > 1
     assert sqlite == postgresql
 
 
@@ -167,3 +176,27 @@ def test_the_clock_of_the_database_is_a_time(tmp_path: Path, sqlite_template: by
     engine.dispose()
     assert isinstance(told, str)
     datetime.strptime(told, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007
+
+
+def test_a_reader_of_the_file_sees_what_was_just_written_and_writes_nothing(
+    tmp_path: Path, sqlite_template: bytes
+) -> None:
+    """What docs/bi.md says of SQLite: read-only is enough, the file alone is not, and `immutable` tells old news."""
+    path = tmp_path / "a.db"
+    path.write_bytes(sqlite_template)
+    engine = open_engine(f"sqlite:///{path}")
+    one_row = (
+        "insert into sync_runs values (7, 'r', 'orders', 'backfill', 'x', null, 'running', 0, 0, null, null, null)"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(one_row)
+    (tmp_path / "alone.db").write_bytes(path.read_bytes())
+    seen = {}
+    for uri in (f"{path}?mode=ro", f"{path}?immutable=1", f"{tmp_path}/alone.db?mode=ro"):
+        reader = sqlite3.connect(f"file:{uri}", uri=True)
+        [seen[uri.rpartition("/")[2]]] = reader.execute("select count(*) from sync_runs").fetchone()
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.execute(one_row)
+        reader.close()
+    engine.dispose()
+    assert seen == {"a.db?mode=ro": 1, "a.db?immutable=1": 0, "alone.db?mode=ro": 0}
