@@ -266,6 +266,18 @@ def test_a_file_that_is_no_database(okrsync: Command, tmp_path: Path) -> None:
     assert (tmp_path / "letter.db").read_text().startswith("Dear Sir")
 
 
+def test_views_of_another_program(okrsync: Command) -> None:
+    """They change without a revision, and metrics are read through them."""
+    engine = open_engine(load(okrsync.file, {}).database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update view_definitions set body = 'as it was' where name = 'checkout_grace'")
+    engine.dispose()
+    assert_refused(okrsync("status"), 2, "with views of another version", "run: okrsync db upgrade")
+    assert "with views of another version" in okrsync("db", "current").out
+    assert okrsync("db", "current").code == 1
+    assert okrsync("db", "upgrade").code == okrsync("db", "current").code == 0
+
+
 def test_a_database_of_a_later_program(okrsync: Command) -> None:
     engine = open_engine(load(okrsync.file, {}).database_url)
     with engine.begin() as connection:

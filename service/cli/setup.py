@@ -86,8 +86,11 @@ def current(config: ConfigOption = None) -> int:
     """The database's revision and the one this program wants."""
     installation = installed(config, migrated=False)
     found, wanted = migrate.current(installation.engine, str(installation.settings.file)), migrate.head()
-    typer.echo(f"database {found or 'not migrated'}, program {wanted}")
-    return 0 if found == wanted else NEEDS_A_PERSON
+    told = found or "not migrated"
+    if found == wanted and not migrate.has_current_views(installation.engine):
+        told += " with views of another version"
+    typer.echo(f"database {told}, program {wanted}")
+    return 0 if told == wanted else NEEDS_A_PERSON
 
 
 @guarded

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from service.errors import NeedsAPerson, Problem, SettingsError
 from service.store import grants
 from service.store.engine import reading, require_open
-from service.store.views import create_views
+from service.store.views import are_current, create_views
 
 STILL_NEEDED = "2BP01"
 """Source: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
@@ -88,10 +88,21 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def has_current_views(engine: Engine) -> bool:
+    """Do the views of a migrated database answer as this program's do? They change without a revision."""
+    with reading(engine) as connection:
+        return are_current(connection)
+
+
 def require_current(engine: Engine, settings_file: str) -> None:
-    """Raise SettingsError unless the database is migrated to exactly this program's schema."""
+    """Raise SettingsError unless the database is migrated to exactly this program's schema, views and all."""
     found, wanted = current(engine, settings_file), head()
-    if found == wanted:
+    if found is None:
+        state = "is not migrated"
+    elif found != wanted:
+        state = f"is at revision {found}, this program needs {wanted}"
+    elif not has_current_views(engine):
+        state = f"is at revision {found} with views of another version"
+    else:
         return
-    state = "is not migrated" if found is None else f"is at revision {found}, this program needs {wanted}"
     raise SettingsError([Problem(settings_file, "database.url", state, "run: okrsync db upgrade")])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -34,11 +34,16 @@ class View:
     name: str
     row: str  # what a row is
     columns: tuple[tuple[str, str], ...]  # name, comment
-    select: str  # on SQLite with its comments, which have no other place there
+    select: str
 
     @property
     def sentence(self) -> str:
         return f"A row is {self.row}."
+
+    @property
+    def body(self) -> str:
+        """What it answers: `select` without its comments."""
+        return _REMARK.sub("", self.select)
 
 
 @cache
@@ -52,10 +57,7 @@ def views(dialect: str) -> tuple[View, ...]:
         name, _, ending = entry.name.partition(".")
         if ending in ("sql", f"{dialect}.sql"):
             texts[name] = entry.read_text(encoding="utf-8")
-    found = (_view(name, texts[name]) for name in sorted(texts, key=lambda n: (n.startswith("bi_"), n)))
-    if dialect == "postgresql":
-        found = (replace(view, select=_REMARK.sub("", view.select)) for view in found)
-    return tuple(found)
+    return tuple(_view(name, texts[name]) for name in sorted(texts, key=lambda n: (n.startswith("bi_"), n)))
 
 
 def _view(name: str, text_: str) -> View:
@@ -68,17 +70,18 @@ def _view(name: str, text_: str) -> View:
 def create_views(connection: Connection) -> None:
     """Every view and comment as its text says; views that are already so are left alone, grants and all."""
     all_views = views(connection.dialect.name)
-    if not _stand(connection, all_views):
+    if not are_current(connection):
         _make(connection, all_views)
     if connection.dialect.name == "postgresql":
         _comment(connection, all_views)
 
 
-def _stand(connection: Connection, wanted: Iterable[View]) -> bool:
+def are_current(connection: Connection) -> bool:
+    """Does every view stand, and answer as its text says? Comments are not asked for."""
+    wanted = {(view.name, view.body) for view in views(connection.dialect.name)}
     rows = connection.execute(text("select name, body from view_definitions")).all()
-    known = {(name, body) for name, body in rows}
     standing = set(inspect(connection).get_view_names())
-    return known == {(view.name, view.select) for view in wanted} and {name for name, _ in known} <= standing
+    return {(name, body) for name, body in rows} == wanted and {name for name, _ in wanted} <= standing
 
 
 def _make(connection: Connection, wanted: Sequence[View]) -> None:
@@ -87,7 +90,7 @@ def _make(connection: Connection, wanted: Sequence[View]) -> None:
         execute_verbatim(connection, f"create view {view.name} as {view.select}")
         connection.execute(
             text("insert into view_definitions (name, body) values (:name, :body)"),
-            {"name": view.name, "body": view.select},
+            {"name": view.name, "body": view.body},
         )
 
 
