@@ -1,6 +1,7 @@
 """The benchmark: product against yardstick, in turn, in one run; judged by ratios of CPU seconds and by peak memory.
 
     ./run bench [--orders 200000] [--rounds 3] [--memory 100000 1000000] [--postgres] [--peers 20000]
+                [--scale 1000000 10000000]
 
 Every step is a process of its own. CPU is user plus system time of its process tree; on PostgreSQL the server's
 processes are added. Wall time is printed, never judged. A run's counts and sums are checked against what the
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench import api_cost
@@ -217,6 +218,55 @@ def peer_rows(folder: Path, orders: int, rounds: int) -> Iterator[Row]:
     yield from found
 
 
+ASKED = ("orders", "average_order_value", "customers", "returning_customer_rate", "net_sales")
+"""Metrics counted from the orders of the running quarter, each on every day of it."""
+
+
+def scale_rows(folder: Path, sizes: Sequence[int], rounds: int) -> Iterator[Row]:
+    """Metrics on large shops: against the raw queries at each size, and each size against the smallest."""
+    small: dict[str, list[Cost]] = {}
+    for size in sizes:
+        url = f"sqlite:///{folder / 'scale.db'}"
+        made = json.loads(run("bench.scale", "make", url, str(size)).output)
+        told = ", ".join(f"{name} {made[name]['cpu']:.0f} CPU s" for name in ("made", "facts", "measured"))
+        print(f"{size:,} orders: {told}, {made['readings']:,} readings", flush=True)
+        found: dict[str, list[tuple[Cost, Cost]]] = {}
+        for seed in range(rounds):
+            change = json.loads(run("bench.scale", "change", url, str(seed)).output)
+            raw = _told(run("bench.scale", "raw", url))
+            found.setdefault("250 changed orders, every reading too", []).append(
+                (_cost(change["whole"]), _cost(change["bare"]))
+            )
+            for metric in ASKED:
+                found.setdefault(f"{metric}, quarter so far by day", []).append(
+                    (_told(run("bench.scale", "query", url, metric)), raw)
+                )
+            found.setdefault("every metric, quarter so far by day, as kept", []).append(
+                (_told(run("bench.scale", "catalogue", url)), raw)
+            )
+        for what, pairs in found.items():
+            against, target = ("bare upsert", 8.0) if "changed" in what else ("select day, count, sum", 4.0)
+            yield Row(f"{size // 1_000_000}M: {what}", against, target, pairs=pairs)
+            mine = [cost for cost, _ in pairs]
+            if before := small.setdefault(what, mine):
+                target = 1.5 if "as kept" in what else 3.5 if "changed" in what else size / sizes[0] * 1.5
+                if before is not mine:
+                    yield Row(
+                        f"growth: {what}", f"at {sizes[0]:,} orders", target, pairs=[*zip(mine, before, strict=True)]
+                    )
+        for path in folder.glob("scale.db*"):
+            path.unlink()
+
+
+def _told(cost: Cost) -> Cost:
+    """What the step itself says of its work, without the interpreter's start."""
+    return replace(_cost(json.loads(cost.output)), peak_mb=cost.peak_mb)
+
+
+def _cost(told: dict[str, float]) -> Cost:
+    return Cost(told["cpu"], told["wall"], 0, "")
+
+
 def memory(folder: Path, sizes: list[int]) -> bool:
     """Peak memory of a load at each size, and its growth; flat means it does not follow the file."""
     peaks = []
@@ -242,6 +292,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="*", default=[100_000, 1_000_000], metavar="ORDERS")
     parser.add_argument("--peers", type=int, default=0, metavar="ORDERS", help="beside tap-shopify and dlt as well")
+    parser.add_argument(
+        "--scale", type=int, nargs="*", default=[], metavar="ORDERS", help="metrics on shops of these sizes"
+    )
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL as well")
     chosen = parser.parse_args()
     all_met = True
@@ -258,6 +311,8 @@ def main() -> int:
             groups.append(postgres_rows(folder, file, summary, chosen.rounds))
         if chosen.peers:
             groups.append(peer_rows(folder, chosen.peers, min(chosen.rounds, 2)))
+        if chosen.scale:
+            groups.append(scale_rows(folder, chosen.scale, chosen.rounds))
         for group in groups:
             for row in group:
                 print(row, flush=True)

@@ -15,7 +15,7 @@ from service.store import facts, redactions
 from service.store.lookup import chunks
 from service.store.pending import note_touched
 from service.store.tables import customer_aliases, customer_moves, orders
-from service.store.upsert import Row, put
+from service.store.upsert import Row, put, put_all
 
 _CUSTOMER = list(orders.columns).index(orders.c.customer_id)
 
@@ -77,6 +77,7 @@ def note_moves(connection: Connection, shop_id: int, order_rows: Sequence[Row]) 
 
     Of a redacted one Shopify cannot be asked.
     """
+    found = []
     now_of = {row[1]: row[_CUSTOMER] for row in order_rows if row[_CUSTOMER] is not None}
     for ids in chunks(now_of):
         held = select(orders.c.order_id, orders.c.customer_id).where(
@@ -85,8 +86,8 @@ def note_moves(connection: Connection, shop_id: int, order_rows: Sequence[Row]) 
         # A condition on the customer would lure SQLite into its index of customers: all orders of the shop.
         for order_id, customer_id in connection.execute(held).all():
             if customer_id is not None and customer_id > 0 and customer_id != now_of[order_id]:
-                move = {"shop_id": shop_id, "customer_id": customer_id, "moved_to": now_of[order_id]}
-                put(connection, customer_moves, ["shop_id", "customer_id"], move)
+                found.append({"shop_id": shop_id, "customer_id": customer_id, "moved_to": now_of[order_id]})
+    put_all(connection, customer_moves, ["shop_id", "customer_id"], found)
 
 
 def moves(connection: Connection, shop_id: int, most: int) -> dict[int, int]:
