@@ -38,7 +38,7 @@ from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
 from service.store.coverage import record_allowances
 from service.store.engine import Connection, reading
-from service.values import Coverage, Measurement, Population, Segment, Shop
+from service.values import Coverage, Measurement, Population, Segment, Shop, Window
 
 __all__ = [
     "CONNECTORS",
@@ -362,23 +362,33 @@ def show_metric(
     by: metrics.Period | None,
     segment: Segment,
     population: Population,
+    back_to: metrics.BackTo | None = None,
 ) -> list[Measurement] | None:
     """A metric from shop day `first` to `last`, whole or by period; None while nothing was read.
 
-    Without days: the running quarter up to the last complete day.
+    Without days: the running quarter up to the last complete day. With `back_to` each answer looks at the days up to
+    the end of its period, however long that is.
     """
     with reading(installation.engine) as connection:
         shop = shops.by_domain(connection, settings.domain)
         if shop is None:
             return None
         ground = ground_of(connection, shop, settings.schedule)
-        last = last or last_complete_day(installation.clock(), shop.timezone)
+        asked = days_asked(installation, shop, first, last)
         fiscal_year_start = installation.settings.calendar.fiscal_year_start
-        first = first or Quarter.containing(last, fiscal_year_start).start
-        require_order(first, last)
-        windows = metrics.windows(first, last + ONE_DAY, by, fiscal_year_start)
+        windows = metrics.windows(asked.start or date.min, asked.end, by, fiscal_year_start)
+        if back_to:
+            windows = [metrics.reaching_back(window, back_to, fiscal_year_start) for window in windows]
         found = [measured(connection, ground, metric_id, window, segment, population) for window in windows]
         return [up_to_the_data(each, ground) for each in found]
+
+
+def days_asked(installation: Installation, shop: Shop, first: date | None, last: date | None) -> Window:
+    """From shop day `first` to `last`; what is not said: the running quarter up to the last complete day."""
+    last = last or last_complete_day(installation.clock(), shop.timezone)
+    first = first or Quarter.containing(last, installation.settings.calendar.fiscal_year_start).start
+    require_order(first, last)
+    return Window(first, last + ONE_DAY)
 
 
 def _chosen(plans: Sequence[Plan], quarter: str | None, day: date) -> list[Plan]:

@@ -112,7 +112,9 @@ class Metric:
     def changes_by_rows(self) -> bool:
         """Does the answer change by the sums over the rows that changed, and are those written down?"""
         read = [name for name in self.family.sources if name in self.words]
-        return is_sum_over_rows(self.text) and all(name in self.family.changes for name in read)
+        # Of a ledger line that changed its event day is written down, and not the day of its order.
+        is_by_order = "counted_sales" in read and (self.date_basis == "order_day" or "placed_date" in self.words)
+        return is_sum_over_rows(self.text) and not is_by_order and all(name in self.family.changes for name in read)
 
     @property
     def changed_by(self) -> tuple[str, ...]:

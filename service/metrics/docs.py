@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.metrics.catalogue import Metric
+from service.metrics.other_readings import OTHER_READINGS, OtherReading, texts
 
 _INTRODUCTION = """# Metrics
 
@@ -12,6 +13,9 @@ What every number means. Each metric is one file in `service/metrics/`; this pag
 definition never changes in place: a new meaning is a new version. Days are the shop's own calendar days, windows are
 half-open, money is exact and in the shop's currency, rates are fractions, and a ratio with nothing below the line has
 no value.
+
+What other people and tools call by the same name stands below a metric as its other readings. `okrsync metrics explain`
+counts them on the shop's own data and shows the steps that lead from our number to theirs.
 """
 
 _KINDS = {
@@ -42,12 +46,17 @@ def markdown(metrics: Mapping[str, Metric]) -> str:
 
 
 def _section(metric: Metric) -> str:
-    lines = [f"- **{name}**: {value}" for name, value in described(metric).items()]
-    return "\n".join([f"## {metric.id}", "", metric.question, "", *lines, "", "```sql", metric.text, "```", ""])
+    told = described(metric)
+    told["Source"], told["Decision"] = f"<{metric.source}>", _linked(metric.decision)
+    if metric.segments:
+        told["Split by"] = ", ".join(f"`{name}`" for name in metric.segments)
+    lines = [f"- **{name}**: {value}" for name, value in told.items()]
+    text = ["```sql", metric.text, "```", ""]
+    return "\n".join([f"## {metric.id}", "", metric.question, "", *lines, "", *text, *_other_readings(metric)])
 
 
 def described(metric: Metric) -> dict[str, str]:
-    """The definition in words, name → sentence, for pages and explanations."""
+    """The definition in words, name → sentence."""
     found = {
         "Title": f"{metric.title}, version {metric.version}",
         "Kind": f"{metric.kind} ({_KINDS[metric.kind]}), unit {metric.unit}",
@@ -56,12 +65,28 @@ def described(metric: Metric) -> dict[str, str]:
         "Population": metric.population,
         "Dated by": _DAYS[metric.date_basis],
         "Interval": _INTERVALS.get(metric.interval, ""),
-        "Split by": ", ".join(f"`{name}`" for name in metric.segments),
-        "Source": f"<{metric.source}>",
-        "Decision": f"[{metric.decision.partition('#')[2].replace('-', ' ')}]({_from_docs(metric.decision)})",
+        "Split by": ", ".join(metric.segments),
+        "Source": metric.source,
+        "Decision": metric.decision,
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _from_docs(link: str) -> str:
-    return link.removeprefix("docs/")
+def _other_readings(metric: Metric) -> list[str]:
+    others = OTHER_READINGS.get(metric.id, ())
+    return ["Other readings:", "", *map(_other_reading, others), ""] if others else []
+
+
+def _other_reading(other: OtherReading) -> str:
+    """Who reads it so, how it is counted and how that differs."""
+    found = other.definition()
+    counted = f"[`{found.id}`](#{found.id})"
+    if found.id in texts():
+        parts = (found.numerator, found.denominator or "")
+        counted = " ÷ ".join(part.rpartition(" (")[0] for part in parts if part)
+    return f"- **{other.read_by}**: {other.title.lower()} ({counted}). {other.differs} <{other.source}>"
+
+
+def _linked(decision: str) -> str:
+    page, _, anchor = decision.partition("#")
+    return f"[{anchor.replace('-', ' ')}]({page.removeprefix('docs/')}#{anchor})"

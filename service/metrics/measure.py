@@ -27,6 +27,7 @@ from service.values import Measurement, Population, Segment, Shop, Window
 
 SeriesKind = Literal["running", "daily", "trailing_28d", "as_of"]
 Period = Literal["day", "week", "month", "quarter"]
+BackTo = Literal["quarter_to_date", "trailing_28d"]
 
 MANY = 14
 """More windows of one length than this are worked out one from the other."""
@@ -66,6 +67,17 @@ class Answer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """One of the things that were counted, or left out."""
+
+    reason: str  # counted, or why it is left out
+    rows: int  # how many things it stands for
+    row_id: int | None  # Shopify's; None where it has none
+    name: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What the increments of some days come to, in minor units and counts."""
 
@@ -102,7 +114,7 @@ def measure(
     """
     found = metric(metric_id)
     scope = Scope(found, shop.shop_id, segment, population)
-    [reading] = _readings(connection, shop, scope, [window], covered_from)
+    reading = answer(connection, shop, scope, window, covered_from)
     census = connection.execute(scope.census(reading.window).statement())
     counted: dict[str, int] = {row.reason: int(row.row_count) for row in census}
     return Measurement(
@@ -124,6 +136,22 @@ def measure(
         incomplete_because=reading.incomplete_because,
         data_as_of=_data_as_of(connection, shop, found),
     )
+
+
+def answer(
+    connection: Connection, shop: Shop, scope: Scope, window: Window, covered_from: date | None = None
+) -> Reading:
+    """The answer for one window, of a metric that need not be in the catalogue."""
+    return _readings(connection, shop, scope, [window], covered_from)[0]
+
+
+def examples(connection: Connection, scope: Scope, window: Window, most: int) -> list[Example]:
+    """What was counted and what was left out, the first `most` for each reason, by day."""
+    query = scope.examples(_natural(scope.metric, window), most)
+    return [
+        Example(row.reason, int(row.row_count), row.row_id, row.row_name, _date(row.row_date))
+        for row in connection.execute(query.statement())
+    ]
 
 
 def answers(
@@ -183,6 +211,13 @@ def windows(start: date, end: date, period: Period | None, fiscal_year_start: in
         return [Window(start, end)]
     edges = [day for day in days(start, end) if day == start or _begins(period, day, fiscal_year_start)]
     return [Window(first, after) for first, after in pairwise([*edges, end])]
+
+
+def reaching_back(window: Window, kind: BackTo, fiscal_year_start: int = 1) -> Window:
+    """The days up to the last one of a window: of its fiscal quarter, or the last 28."""
+    if kind == "trailing_28d":
+        return Window(window.end - timedelta(days=TRAILING_DAYS), window.end)
+    return Window(Quarter.containing(window.last_day, fiscal_year_start).start, window.end)
 
 
 def by(
@@ -286,9 +321,8 @@ def _totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> 
 def _increments(connection: Connection, scope: Scope, mode: Mode) -> dict[date, Totals]:
     found: dict[date, Totals] = {}
     for row in connection.execute(scope.query(mode).statement()).mappings():
-        day = row["metric_date"]
         numbers = (int(row.get(name) or 0) for name in ("numerator", "denominator", "squares"))
-        found[date.fromisoformat(day) if isinstance(day, str) else day] = Totals(*numbers)
+        found[_date(row["metric_date"])] = Totals(*numbers)
     return found
 
 
@@ -327,6 +361,11 @@ def _sliding_totals(connection: Connection, scope: Scope, windows: Sequence[Wind
         return entering(window.end) + aging(passed) - leaving(passed)
 
     return [total(window) for window in windows]
+
+
+def _date(value: date | str) -> date:
+    """SQLite keeps days as text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _mode(found: Metric, windows: Sequence[Window]) -> Mode:

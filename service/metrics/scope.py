@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from textwrap import indent
 from typing import Any
@@ -101,6 +101,43 @@ class Query:
             *(bindparam(name, value, type_=self.types.get(name)) for name, value in self.binds.items())
         )
 
+    def as_typed(self, dialect: str) -> str:
+        """The SQL with its values written in, to be typed as it stands into that database's own console."""
+        return re.sub(r":(\w+)", lambda found: _literal(self.binds[found[1]], dialect), self.sql)
+
+
+def _literal(value: Any, dialect: str) -> str:
+    """A value as that database reads it: SQLite has no dates, and keeps them as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text_ = str(value).replace("'", "''")
+    return f"date '{text_}'" if isinstance(value, date) and dialect != "sqlite" else f"'{text_}'"
+
+
+_CENSUS = """\
+select reason, sum(row_count) as row_count
+from looked_at
+group by reason
+having sum(row_count) <> 0"""
+
+_EXAMPLES = """\
+select reason, row_count, row_id, row_name, row_date
+from (
+    select
+        looked_at_once.*,
+        row_number() over (partition by reason order by row_date, row_id) as place
+    from (
+        select reason, sum(row_count) as row_count, row_id, row_name, row_date
+        from looked_at
+        group by reason, row_id, row_name, row_date
+        having sum(row_count) <> 0
+    ) as looked_at_once
+) as placed
+where place <= :most
+order by reason, place"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -127,8 +164,19 @@ class Scope:
 
     def census(self, window: Window) -> Query:
         """How many rows of the window are in the answer and how many are left out: a row a reason."""
+        return self._of_what_is_looked_at(window, _CENSUS)
+
+    def examples(self, window: Window, most: int) -> Query:
+        """The first `most` rows of the window for each reason, those in the answer being `counted`."""
+        found = self._of_what_is_looked_at(window, _EXAMPLES)
+        return replace(found, binds={**found.binds, "most": most}, types={**found.types, "most": BigInteger()})
+
+    def _of_what_is_looked_at(self, window: Window, body: str) -> Query:
         mode = Running(window.start or date.min, window.end)
-        return Query(self.metric.family.census(self.asked, self.ctes(mode)), *self.binds(mode))
+        scope = self.ctes(mode)
+        looked_at = self.metric.family.looked_at(self.asked, scope)
+        ctes = {name: text if name in scope else indent(text, "    ") for name, text in looked_at.items()}
+        return Query(with_ctes(ctes, body), *self.binds(mode))
 
     def ctes(self, mode: Mode) -> dict[str, str]:
         """Name → select, in the order they build on each other."""

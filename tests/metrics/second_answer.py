@@ -42,7 +42,7 @@ class SecondAnswer:
         counted = [o for o in world.orders if not o.test and (population == "all" or _is_kept(o))]
         self.numbers = _order_numbers(counted)
         self.orders = [o for o in counted if self._matches(o)]
-        self.day = {o.id: _day(world, o.processed_at) for o in counted}
+        self.day = {o.id: shop_day_of(world, o.processed_at) for o in counted}
 
     def answer(self, metric: str, start: date | None, end: date) -> Answer:
         first = start or date.min
@@ -87,7 +87,7 @@ class SecondAnswer:
                     yield from (sale for sale in agreement.sales if self._line_matches(order, sale))
 
     def _event_day(self, order: Order, agreement: Agreement) -> date:
-        return self.day[order.id] if agreement.reason == "ORDER" else _day(self.world, agreement.happened_at)
+        return self.day[order.id] if agreement.reason == "ORDER" else shop_day_of(self.world, agreement.happened_at)
 
     # --- sums and sets --------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ def _sum_of(what: str) -> Callable[[SecondAnswer, date, date], tuple[Decimal | i
     return lambda s, a, b: (s.ledger_sum(what, a, b), None)
 
 
-def _total_sales(s: SecondAnswer, a: date, b: date) -> Decimal:
+def total_sales_of(s: SecondAnswer, a: date, b: date) -> Decimal:
     """What every line came to, tips, gift cards and the unknown aside: of those only the tax."""
     foreign = ("TIP", "GIFT_CARD", "UNKNOWN")
     return s.money(sum(e.tax if e.line_type in foreign else e.total for e in s.ledger(a, b)))
@@ -138,7 +138,7 @@ _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int,
     "shipping": _sum_of("shipping"),
     "taxes": _sum_of("taxes"),
     "fees": _sum_of("fees"),
-    "total_sales": lambda s, a, b: (_total_sales(s, a, b), None),
+    "total_sales": lambda s, a, b: (total_sales_of(s, a, b), None),
     "average_order_value": lambda s, a, b: (s.order_time_sales(s.placed(a, b)), len(s.placed(a, b))),
     "average_net_order_value": lambda s, a, b: (s.net_sales(a, b), len(s.placed(a, b))),
     "units_per_order": lambda s, a, b: (
@@ -174,7 +174,7 @@ class SecondSessions:
 
     def __init__(self, world: World, where: Mapping[str, str]) -> None:
         self.visits = [
-            (_day(world, visits.began_at), visits)
+            (shop_day_of(world, visits.began_at), visits)
             for visits in world.visits()
             if visits.is_human and all((getattr(visits, name) or "") == value for name, value in where.items())
         ]
@@ -205,10 +205,10 @@ class SecondCheckouts:
     def __init__(self, world: World) -> None:
         settled = world.now - 24 * 60 * 60
         left = [each for each in world.checkouts if each.created_at <= settled]
-        self.abandoned = [_day(world, each.created_at) for each in left if each.completed_at is None]
-        self.recovered = [_day(world, each.created_at) for each in left if each.completed_at is not None]
+        self.abandoned = [shop_day_of(world, each.created_at) for each in left if each.completed_at is None]
+        self.recovered = [shop_day_of(world, each.created_at) for each in left if each.completed_at is not None]
         self.bought = [
-            _day(world, order.processed_at)
+            shop_day_of(world, order.processed_at)
             for order in world.orders
             if order.source_name == "web" and not order.test and order.processed_at <= settled
         ]
@@ -314,5 +314,5 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _day(world: World, seconds: int) -> date:
+def shop_day_of(world: World, seconds: int) -> date:
     return datetime.fromtimestamp(seconds, _zone(world.timezone)).date()

@@ -39,24 +39,26 @@ def _online_orders_in_scope(_asked: Asked) -> Rows:
     return Rows("online_orders_in_scope", text, "order_date")
 
 
-def _census(asked: Asked, _scope: Mapping[str, str]) -> str:
+def _looked_at(asked: Asked, _scope: Mapping[str, str]) -> dict[str, str]:
     """Checkouts, and orders beside them, by reason: `within_grace`, and what the metric does not ask about."""
     reasons = ["when checkouts.created_at > checkout_grace.over_at then 'within_grace'"]
     if "recovered" in asked.leaves_out:
         reasons.append("when checkouts.completed_at is not null then 'recovered'")
     if "not_recovered" in asked.leaves_out:
         reasons.append("when checkouts.completed_at is null then 'not_recovered'")
-    looked_at = _by_reason(reasons, _CHECKOUTS, _OF_A_SHOP, "checkouts.created_date")
+    checkouts = ["checkouts.checkout_id as row_id", "'a checkout' as row_name", "checkouts.created_date as row_date"]
+    looked_at = _by_reason(reasons, checkouts, _CHECKOUTS, _OF_A_SHOP, "checkouts.created_date")
     if "counted_online_orders" in asked.words:
         reasons = ["when orders.processed_at > checkout_grace.over_at then 'within_grace'"]
-        looked_at += f"\nunion all\n{_by_reason(reasons, _ONLINE_ORDERS, _ONLINE, 'order_facts.order_date')}"
-    return f"select reason, count(*) as row_count\nfrom (\n{looked_at}\n) as reasons\ngroup by reason"
+        online = ["orders.order_id as row_id", "orders.order_name as row_name", "order_facts.order_date as row_date"]
+        looked_at += f"\nunion all\n{_by_reason(reasons, online, _ONLINE_ORDERS, _ONLINE, 'order_facts.order_date')}"
+    return {"looked_at": looked_at}
 
 
-def _by_reason(reasons: Sequence[str], tables: str, clauses: Sequence[str], day: str) -> str:
+def _by_reason(reasons: Sequence[str], row: Sequence[str], tables: str, clauses: Sequence[str], day: str) -> str:
     in_window = [f"{day} >= :window_start", f"{day} < :window_end"]
     reason = f"case {' '.join(reasons)} else 'counted' end as reason"
-    return "\n".join([select([reason]), tables, where([*clauses, *in_window])])
+    return "\n".join([select([reason, "1 as row_count", *row]), tables, where([*clauses, *in_window])])
 
 
 CHECKOUTS = Family(
@@ -64,7 +66,7 @@ CHECKOUTS = Family(
     {"counted_checkouts": _checkouts_in_scope, "counted_online_orders": _online_orders_in_scope},
     {},
     ("all",),
-    _census,
+    _looked_at,
     unread="cannot be reconstructed: Shopify no longer showed them when they were first read",
     settles_after=GRACE,
     changed_by=(CHECKOUT_DAY, ORDER_DAY, ORDER_READ),

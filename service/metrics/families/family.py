@@ -35,16 +35,17 @@ class Rows:
 class Family:
     """Metrics that count the same kind of thing.
 
-    `census` is a query of its own, whatever the window's mode: from :window_start to before :window_end, a row a reason
-    with `reason` and `row_count`, the rows in the answer being the reason `counted`. Its `scope` are the CTEs of the
-    question itself.
+    `looked_at` are CTEs of a query of their own, whatever the window's mode, the last being `looked_at`: from
+    :window_start to before :window_end everything there is, counted or not, with `reason` (`counted` where it is in the
+    answer), `row_count`, how many things a row stands for, `row_date`, and `row_id` and `row_name` where it has any.
+    Its `scope` are the CTEs of the question itself.
     """
 
     things: str  # in a sentence: orders
     sources: Mapping[str, Callable[[Asked], Rows]]  # by the CTE that a text reads
     dimensions: Mapping[str, Dimension]
     populations: tuple[Population, ...]
-    census: Callable[[Asked, Mapping[str, str]], str]
+    looked_at: Callable[[Asked, Mapping[str, str]], Mapping[str, str]]
     unread: str = "were not read"  # what became of the things of before our history begins
     settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
     changed_by: tuple[str, ...] = ()  # bases of the changed days that are days of these rows

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from textwrap import indent
 
-from service.metrics.families.family import Asked, Family, Rows, select, where, with_ctes
+from service.metrics.families.family import Asked, Family, Rows, select, where
 from service.metrics.segments import Condition, Dimension, column, flag, lower_case_column
 from service.store.changes import EVENT_DAY, ORDER_DAY, ORDER_READ
 
@@ -95,10 +95,14 @@ def _orders_in_scope(asked: Asked) -> Rows:
 
 def _sales_in_scope(asked: Asked) -> Rows:
     wanted = _conditions(asked)
-    columns = ["order_sales.event_date", "order_sales.order_id", *(f"order_sales.{name}" for name in _LEDGER)]
+    columns = ["order_sales.event_date", "facts.order_date as placed_date", "facts.order_id"]
+    columns += [f"order_sales.{name}" for name in _LEDGER]
     of_orders = [condition for condition in wanted if not _of_lines(condition)]
-    # Entries first, each looking up its order: the order of a cross join is SQLite's to keep.
-    tables = ["from order_sales", f"cross join {_facts(asked)} as facts", *_join_orders(of_orders)]
+    # What the day is read off comes first, and looks up the other: the order of a cross join is SQLite's to keep.
+    facts, day = f"{_facts(asked)} as facts", "event_date"
+    tables = ["from order_sales", f"cross join {facts}", *_join_orders(of_orders)]
+    if asked.date_basis == "order_day":
+        tables, day = [f"from {facts}", "cross join order_sales", *_join_orders(of_orders)], "placed_date"
     clauses = [
         "order_sales.shop_id = :shop_id",
         "facts.shop_id = order_sales.shop_id",
@@ -107,9 +111,7 @@ def _sales_in_scope(asked: Asked) -> Rows:
     ]
     if len(of_orders) < len(wanted):
         clauses.append("order_sales.line_type = 'PRODUCT'")
-    return Rows(
-        "sales_in_scope", "\n".join([select(columns), *tables, where(clauses)]), "event_date", _kept_orders(asked)
-    )
+    return Rows("sales_in_scope", "\n".join([select(columns), *tables, where(clauses)]), day, _kept_orders(asked))
 
 
 _HISTORY = "window history as (partition by facts.customer_id order by facts.nth)"
@@ -198,7 +200,7 @@ where orders.shop_id = :shop_id
   and orders.order_id = with_an_event.order_id"""
 
 
-def _census(asked: Asked, scope: Mapping[str, str]) -> str:
+def _looked_at(asked: Asked, scope: Mapping[str, str]) -> dict[str, str]:
     """Orders by the first reason that fits: `deleted` and `test` are never counted; `not_kept` in the kept population
     is cancelled, voided or expired; `no_customer` where a metric is about customers; `outside_segment`. By event day,
     the orders are those with a ledger entry in the window.
@@ -212,19 +214,18 @@ def _census(asked: Asked, scope: Mapping[str, str]) -> str:
         in_segment = " union ".join(f"select order_id from {name}" for name in SOURCES if name in scope)
         reasons.append(f"when orders.order_id not in ({in_segment}) then 'outside_segment'")
     cases = "\n        ".join(reasons)
-    looked_at = _BY_EVENT_DAY if asked.date_basis == "event_day" else _BY_ORDER_DAY
-    ctes = {**(scope if asked.conditions else {}), "orders_looked_at": looked_at}
-    return with_ctes(
-        ctes,
-        f"""select
+    by_reason = f"""select
     case
         {cases}
         else 'counted'
     end as reason,
-    count(*) as row_count
-from orders_looked_at as orders
-group by reason""",
-    )
+    1 as row_count,
+    orders.order_id as row_id,
+    orders.order_name as row_name,
+    orders.processed_date as row_date
+from orders_in_window as orders"""
+    in_window = _BY_EVENT_DAY if asked.date_basis == "event_day" else _BY_ORDER_DAY
+    return {**(scope if asked.conditions else {}), "orders_in_window": in_window, "looked_at": by_reason}
 
 
 SOURCES = {"counted_orders": _orders_in_scope, "counted_sales": _sales_in_scope}
@@ -269,7 +270,7 @@ ORDERS = Family(
     SOURCES,
     DIMENSIONS,
     ("all", "kept"),
-    _census,
+    _looked_at,
     changed_by=(ORDER_DAY, EVENT_DAY, ORDER_READ),
     changes=CHANGES,
 )

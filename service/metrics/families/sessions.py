@@ -16,7 +16,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
     for name in ("referrer_source", "utm_source", "utm_medium", "utm_campaign", "device")
 }
 
-_COUNTS = ("sessions", "with_cart_additions", "reached_checkout", "completed_checkout")
+_COUNTS = ("sessions", "with_cart_additions", "reached_checkout", "completed_checkout", "reached_and_completed")
 
 
 def _sessions_in_scope(asked: Asked) -> Rows:
@@ -26,27 +26,31 @@ def _sessions_in_scope(asked: Asked) -> Rows:
     return Rows("sessions_in_scope", text, "sessions_date")
 
 
-def _census(asked: Asked, _scope: Mapping[str, str]) -> str:
-    """Sessions by reason: `bots` are never counted; `outside_segment`."""
+def _looked_at(asked: Asked, _scope: Mapping[str, str]) -> dict[str, str]:
+    """Sessions by reason: `bots` are never counted; `outside_segment`. Nothing here has an id: a row is of a day."""
     in_segment = " and ".join(condition.sql for condition in asked.conditions) or "true"
     in_window = where([
         "session_days.shop_id = :shop_id",
         "session_days.sessions_date >= :window_start",
         "session_days.sessions_date < :window_end",
     ])  # fmt: skip
-    return f"""select reason, sum(sessions) as row_count
-from (
-    select case when {in_segment} then 'counted' else 'outside_segment' end as reason, session_days.sessions
-    from session_days
-    {in_window}
-      and session_days.bots_excluded
-    union all
-    select 'bots', case when session_days.bots_excluded then -session_days.sessions else session_days.sessions end
-    from session_days
-    {in_window}
-) as reasons
-group by reason
-having sum(sessions) <> 0"""
+    row = """\
+    cast(null as bigint) as row_id,
+    'sessions' as row_name,
+    session_days.sessions_date as row_date
+from session_days"""
+    return {"looked_at": f"""select
+    case when {in_segment} then 'counted' else 'outside_segment' end as reason,
+    session_days.sessions as row_count,
+{row}
+{in_window}
+  and session_days.bots_excluded
+union all
+select
+    'bots' as reason,
+    case when session_days.bots_excluded then -session_days.sessions else session_days.sessions end as row_count,
+{row}
+{in_window}"""}  # fmt: skip
 
 
 SESSIONS = Family(
@@ -54,6 +58,6 @@ SESSIONS = Family(
     {"counted_sessions": _sessions_in_scope},
     DIMENSIONS,
     ("all",),
-    _census,
+    _looked_at,
     changed_by=(SESSION_DAY,),
 )
