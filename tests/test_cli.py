@@ -27,7 +27,8 @@ from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write
 
 COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "db grant-bi", "backfill", "sync", "reconcile", "run",
-    "status", "explain", "metrics list", "metrics show", "okr lint", "okr check-in", "okr set", "okr close", "okr new",
+    "status", "explain", "metrics list", "metrics show", "metrics explain", "okr lint", "okr check-in", "okr set",
+    "okr close", "okr new",
     "okr import", "privacy export", "privacy redact", "privacy wipe",
 }  # fmt: skip
 GROUPS = {"db", "metrics", "okr", "privacy"}

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from service import settings as settings_
 from service.cli import app
-from service.cli.explaining import LEFT_OUT
+from service.cli.explaining_numbers import LEFT_OUT
 from service.errors import PlanError
 from service.metrics.catalogue import catalogue
 from service.okr import plan

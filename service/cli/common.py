@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from service.errors import Misconfigured, OkrsyncError, Problem, SettingsError, TryAgain
 from service.pipeline import Installation, Outcome, install
@@ -46,6 +47,11 @@ class Format(StrEnum):
     csv = "csv"
     markdown = "markdown"
 
+
+OrdersOption = Annotated[
+    int,
+    typer.Option("--orders", min=0, metavar="N", help="How many orders to name for each reason, in and left out."),
+]
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How rows are printed.")]
 
@@ -134,6 +140,16 @@ def worst(outcomes: Sequence[Outcome]) -> int:
     """The exit code of a run over several shops: what needs a person outranks what only has to be run again."""
     codes = {exit_code(outcome.error) for outcome in outcomes if outcome.error}
     return next((code for code in (WRONG_USAGE, NEEDS_A_PERSON, INTERRUPTED) if code in codes), FINE)
+
+
+def print_sections(sections: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Titles with plain lines beneath, on stdout; a long line is the terminal's to break."""
+    out = console()
+    for title, lines in sections:
+        out.print(Text(title, style="bold"))
+        for line in lines:
+            out.print(Text(f"  {line}"), soft_wrap=True)
+        out.print()
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

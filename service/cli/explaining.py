@@ -5,106 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from service.cli import explaining_numbers as numbers
+from service.cli.explaining_numbers import Section
+from service.explained import Explained
 from service.forecasting import Foreseen
 from service.judging import Judged
-from service.metrics.measure import query_for
-from service.okr.amounts import format_value, percent, rounded
+from service.okr.amounts import percent, rounded
 from service.okr.explanation import told
 from service.okr.windows import baseline_window
 from service.pipeline import PlanStatus
 from service.store.forecasts import StoredCalibration
-from service.values import Measurement, Window
-
-Section = tuple[str, list[str]]
-
-LEFT_OUT = {
-    "test": "test orders",
-    "deleted": "orders deleted at Shopify",
-    "no_customer": "orders without a customer",
-    "not_kept": "orders cancelled, voided or expired",
-    "bots": "sessions of bots",
-    "within_grace": "of the last 24 hours, and not settled yet",
-    "recovered": "checkouts that were completed after all",
-    "not_recovered": "checkouts that were not completed",
-    "outside_segment": "outside the segment",
-}
+from service.values import Measurement
 
 
-def explanation(each: PlanStatus, judged: Judged, foreseen: Foreseen | None) -> Iterator[Section]:
-    """Titled sections of plain lines."""
+def explanation(
+    each: PlanStatus, judged: Judged, foreseen: Foreseen | None, taken: Explained | None
+) -> Iterator[Section]:
+    """Titled sections of plain lines; `taken` is the value taken apart, where it was measured."""
     key_result, check_in = judged.key_result, judged.check_in
     yield f"{key_result.title}  ({key_result.id}, {each.plan.quarter}, {each.shop.domain})", [check_in.explanation]
     yield "The number", list(_number(each, judged))
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
     yield "What is to be expected", list(_expectation(judged, foreseen))
-    yield "The data", list(_data(each, judged))
-    if judged.measurement is not None and not key_result.is_by_hand:
-        query = query_for(
-            each.shop, judged.metric.id, judged.measurement.window, segment=key_result.where,
-            population=key_result.population,
-        )  # fmt: skip
-        parameters = ", ".join(f":{name} = {value}" for name, value in query.binds.items())
-        yield "The SQL that was run", [*query.sql.strip().splitlines(), f"with {parameters}"]
+    if taken and taken.examples:
+        yield "What is in the number, and what is not", list(numbers.in_and_out(taken))
+    if taken and taken.others:
+        yield "What others call by its name", list(numbers.other_readings(taken, with_steps=False))
+    yield "The data", list(numbers.data(each.ground, judged.metric))
+    if taken:
+        yield from numbers.sql(taken)
 
 
 def _number(each: PlanStatus, judged: Judged) -> Iterator[str]:
-    metric, measurement = judged.metric, judged.measurement
-    yield f"{metric.title}: {metric.question}  (metric {metric.id}, version {metric.version})"
-    yield f"counts        {metric.numerator}"
-    if metric.denominator:
-        yield f"divided by    {metric.denominator}"
-    yield f"of            {metric.population}"
-    if judged.key_result.where.where:
-        yield f"only where    {judged.key_result.where}"
-    if judged.key_result.population == "kept":
-        yield "population    kept: cancelled, voided and expired orders are left out"
+    key_result, measurement = judged.key_result, judged.measurement
+    yield from numbers.definition(judged.metric, key_result.where, key_result.population)
     if measurement is None:
         yield "value         none: nothing was measured"
-        return
-    if judged.key_result.is_by_hand:
+    elif key_result.is_by_hand:
         yield f"value         {judged.facts.format(measurement.value)}"
         yield f"set           {measurement.data_as_of:%Y-%m-%d %H:%M} UTC"
-        return
-    yield f"window        {_window(measurement.window)}, days of {each.shop.timezone}"
-    yield f"value         {_division(judged, measurement)}"
-    if measurement.value_low is not None:
-        low, high = judged.facts.format(measurement.value_low), judged.facts.format(measurement.value_high)
-        yield f"95 % interval {low} to {high}"
-    yield f"counted       {measurement.counted:,} {' and '.join(metric.connectors)}"
-    for reason, rows in measurement.left_out.items():
-        yield f"left out      {rows:,} {LEFT_OUT.get(reason, reason)}"
-    if not measurement.is_complete:
-        yield f"incomplete    {measurement.incomplete_because}"
-    if measurement.remark:
-        yield f"doubtful      {measurement.remark}"
-    yield f"source        {metric.source}"
-    yield f"decision      {metric.decision}"
-
-
-def _division(judged: Judged, measurement: Measurement) -> str:
-    value = judged.facts.format(measurement.value)
-    if measurement.denominator is None:
-        return value
-    currency = measurement.currency or ""
-
-    def part(number: Decimal, name: str) -> str:
-        is_money = judged.metric.is_money("numerator" if name == "numerator" else "denominator")
-        return format_value(number, "money" if is_money else "count", currency or None)
-
-    above, below = part(measurement.numerator, "numerator"), part(measurement.denominator, "denominator")
-    return f"{above} ÷ {below} = {value}"
-
-
-def _window(window: Window) -> str:
-    return f"all history up to {window.last_day}" if window.start is None else f"{window.start} to {window.last_day}"
+    else:
+        yield from numbers.answer(each.shop, judged.metric, measurement)
 
 
 def _goal(each: PlanStatus, judged: Judged) -> Iterator[str]:
     key_result, goal, facts = judged.key_result, judged.goal, judged.facts
     window = baseline_window(key_result.baseline, judged.window_kind, each.plan.quarter)
     origin = (
-        f"{key_result.baseline}" + (f", {_window(window)}" if window else "") if key_result.baseline else "not given"
+        f"{key_result.baseline}" + (f", {numbers.days(window)}" if window else "")
+        if key_result.baseline
+        else "not given"
     )
     if goal.bounds is None:
         yield f"baseline      {facts.format(goal.baseline)}  ({origin})"
@@ -190,15 +141,3 @@ def _calibration(each: StoredCalibration) -> str:
     told += [f"error {' and '.join(errors)}"] if errors else []
     told += [f"Brier score {rounded(each.brier, 2)}"] if each.brier is not None else []
     return "; ".join(told)
-
-
-def _data(each: PlanStatus, judged: Judged) -> Iterator[str]:
-    for name in judged.metric.connectors:
-        coverage = each.ground.coverages[name]
-        if coverage.covered_from:
-            yield f"{name:<13} from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
-            yield f"verified      {coverage.rows:,} {name} of the {coverage.expected_rows:,} that Shopify counted"
-        if coverage.covered_to:
-            yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
-        if coverage.gap:
-            yield f"gap           {coverage.gap}"

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from service import pipeline
 from service.board import boards
@@ -17,16 +16,19 @@ from service.cli.common import (
     ConfigOption,
     Format,
     FormatOption,
+    OrdersOption,
     complain,
     console,
     guarded,
     installed,
     print_rows,
+    print_sections,
     say,
 )
 from service.cli.drawing import draw
 from service.cli.explaining import explanation
 from service.errors import Misconfigured, OkrsyncError, PlanError, Problem
+from service.explained import explain_value
 from service.store.views import views
 
 COLUMNS = next([name for name, _ in view.columns] for view in views("sqlite") if view.name == "bi_key_results")
@@ -123,6 +125,7 @@ def explain(
         str | None, typer.Option("--quarter", help="Such as 2026-Q3; default: the latest begun.")
     ] = None,
     as_of: AsOfOption = None,
+    orders: OrdersOption = 3,
 ) -> int:
     """Every input of a number and of its status: definition, window, what was left out, baseline, target, pace."""
     installation = installed(config)
@@ -135,11 +138,10 @@ def explain(
         known = sorted({judged.key_result.id for each in found for judged in each.key_results})
         hint = f"there are {', '.join(known)}" if known else "run: okrsync status"
         raise Misconfigured([Problem(str(installation.settings.okr_folder), key_result, "is no key result here", hint)])
-    out = console()
     for each, judged in wanted:
-        for title, lines in explanation(each, judged, pipeline.foreseen(installation, each, judged)):
-            out.print(Text(title, style="bold"))
-            for line in lines:
-                out.print(Text(f"  {line}"), soft_wrap=True)
-            out.print()
+        foreseen, taken = (
+            pipeline.foreseen(installation, each, judged),
+            explain_value(installation, each, judged, orders),
+        )
+        print_sections(explanation(each, judged, foreseen, taken))
     return 0

@@ -1,0 +1,91 @@
+"""The values of a metric as rows: whole for programs, and in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from service.cli.common import Format, console, print_rows
+from service.cli.explaining_numbers import Numbers, left_out
+from service.metrics.catalogue import Metric
+from service.values import Measurement, Shop
+
+Value = tuple[Shop, Measurement]
+
+COLUMNS = (
+    "shop", "metric", "metric_version", "segment", "population", "from", "to", "value", "numerator", "denominator",
+    "value_low", "value_high", "unit", "currency", "counted", "left_out", "complete", "incomplete_because",
+)  # fmt: skip
+
+
+def print_values(metric: Metric, values: Sequence[Value], format_: Format) -> None:
+    """On stdout; json and csv hold every column, the others what differs and is not empty."""
+    if format_ in (Format.json, Format.csv):
+        print_rows([_row(*each) for each in values], COLUMNS, format_)
+    elif values:
+        _print_for_people(metric, values, format_)
+
+
+def _row(shop: Shop, found: Measurement) -> dict[str, Any]:
+    same = {name: getattr(found, name, None) for name in COLUMNS}
+    return same | {
+        "shop": shop.domain,
+        "segment": str(found.segment),
+        "from": found.window.start,
+        "to": found.window.last_day,
+        "left_out": dict(found.left_out),
+        "complete": found.is_complete,
+    }
+
+
+def _print_for_people(metric: Metric, rows: Sequence[Value], format_: Format) -> None:
+    """Columns that would be empty in every row are left out, and so is the only shop."""
+    cells = [_cells(metric, *each) for each in rows]
+    shown = [name for name in cells[0] if any(row[name] for row in cells)]
+    if len({shop.domain for shop, _ in rows}) == 1:
+        shown.remove("shop")
+    if format_ is Format.markdown:
+        print_rows(cells, shown, format_)
+        return
+    out, first = console(), rows[0][1]
+    where = f" where {first.segment}" if first.segment.where else ""
+    kept = ", kept orders only" if first.population == "kept" else ""
+    out.print(f"{metric.title}{where}{kept}", style="bold", markup=False)
+    out.print(_table(shown, cells))
+    for because in sorted({each.incomplete_because for _, each in rows if not each.is_complete}):
+        out.print(f"incomplete: {because}", markup=False)
+    for remark in sorted({each.remark for _, each in rows if each.remark}):
+        out.print(f"doubtful: {remark}", markup=False)
+
+
+def _table(shown: Sequence[str], cells: Sequence[Mapping[str, str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in shown:
+        is_text = name in ("shop", "from", "to", "as of", "left out", "note")
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=name != "left out")
+    for row in cells:
+        table.add_row(*(row[name] for name in shown))
+    return table
+
+
+def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:
+    said = Numbers(metric, shop.currency)
+    low, high = said.value(found.value_low), said.value(found.value_high)
+    days = {"from": str(found.window.start), "to": str(found.window.last_day)}
+    return {
+        "shop": shop.domain,
+        **(days if found.window.start else {"as of": str(found.window.last_day)}),
+        "value": said.value(found.value),
+        "divided": said.division(found),
+        "95 % interval": "" if found.value_low is None else f"{low} to {high}",
+        f"{metric.family.things} counted": f"{found.counted:,}",
+        "left out": _reasons(found.left_out),
+        "note": "" if found.is_complete else "incomplete",
+    }
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {left_out(reason)}" for reason, count in reasons.items() if count)

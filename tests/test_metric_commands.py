@@ -1,0 +1,338 @@
+"""`okrsync metrics list, show, explain` and `explain`, as people and scripts use them, on both databases."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.metrics.catalogue import catalogue
+from service.periods import shop_day
+from service.settings import load as load_settings
+from service.store.engine import open_engine
+from tests.command import ZONE, Command, Said, command_for, live, living_shop, sell, this_quarter
+from tests.conftest import BACKENDS
+from tests.postgres import fresh_database
+from tests.shop import WatchedStore, edit, write_settings
+
+PROMISED = [
+    "metric", "metric_version", "segment", "from", "to", "value", "numerator", "denominator", "value_low", "value_high",
+    "counted", "left_out", "complete",
+]  # fmt: skip
+
+NewDatabase = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    """Makes empty migrated databases, each with its URL."""
+
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        if request.param == "sqlite":
+            file = tmp_path_factory.mktemp("database") / "okrsync.db"
+            file.write_bytes(request.getfixturevalue("sqlite_template"))
+            yield f"sqlite:///{file}"
+        else:
+            server, template = (request.getfixturevalue(f"postgres_{name}") for name in ("server", "template"))
+            with fresh_database(server, template) as url:
+                yield url
+
+    return fresh
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[WatchedStore]:
+    """The published example: 200 orders of which 40 have no customer, 100 are first ones and 60 returning."""
+    with WatchedStore(living_shop()) as store:
+        for number in range(200):
+            customer = None if number < 40 else number - 39 if number < 140 else number - 139
+            sell(store, 12 - number / 20, customer, price=4000 + 10 * number)
+        edit(store, store.world.orders[0], price=1500)
+        live(store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def okrsync(
+    store: WatchedStore, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Command]:
+    with new_database() as url:
+        command = command_for(store, tmp_path_factory.mktemp("shop"), url)
+        said = command("sync")
+        assert said.code == 0, said.both
+        yield command
+
+
+TODAY = shop_day(datetime.now(UTC), ZONE)
+
+
+def day(days_ago: int) -> str:
+    return (TODAY - timedelta(days=days_ago)).isoformat()
+
+
+SPAN = ("--from", day(20), "--to", day(1))
+
+
+def rows_of(said: Said) -> list[dict[str, Any]]:
+    assert said.code in (0, 1), said.both
+    found: list[dict[str, Any]] = json.loads(said.out, parse_float=Decimal)
+    return found
+
+
+def section(said: Said, title: str) -> list[str]:
+    """The lines below a title, up to the next empty one."""
+    assert said.code == 0, said.both
+    below = said.out[said.out.index(title) :].splitlines()[1:]
+    return [line.removeprefix("  ") for line in below[: below.index("")]]
+
+
+def run(okrsync: Command, sql: str) -> list[dict[str, Any]]:
+    engine = open_engine(load_settings(okrsync.file, {}).database_url)
+    with engine.connect() as connection:
+        found = [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
+    engine.dispose()
+    return found
+
+
+# --- why another tool shows another number ---------------------------------------------------------------------------
+
+
+def test_the_published_example_of_two_repeat_rates(okrsync: Command) -> None:
+    """60 of 160 known orders are 37.5 %, 60 of all 200 are 30 %; 60 of 100 customers came back, Shopify's own."""
+    told = section(okrsync("metrics", "explain", "returning_order_rate", *SPAN), "What others call by its name")
+    assert told[0] == "ours          60 ÷ 160 = 37.5 %"
+    theirs = told.index("returning orders of all orders: 60 ÷ 200 = 30.0 %  (Triple Whale)")
+    assert told[theirs + 2] == "    denominator + 40: orders without a customer"
+    assert told[theirs + 3].startswith("    source: https://triplewhale.readme.io/")
+    shopifys = told.index("returning customer rate: 60 ÷ 100 = 60.0 %  (Shopify)")
+    assert told[shopifys + 2] == "    denominator − 60: orders beyond the first of a customer on these days"
+
+
+def test_a_key_result_tells_the_other_readings_in_a_line_each(okrsync: Command) -> None:
+    said = okrsync("explain", "repeat-customers", "--orders", "1")
+    told = section(said, "What others call by its name")
+    assert re.fullmatch(r"returning customers: \d+  \(Shopify\)", told[0])
+    assert len(told) == 1
+    in_it = section(said, "What is in the number, and what is not")
+    assert re.fullmatch(r"\d+ orders counted, the first of them", in_it[0])
+    assert [line.startswith("    #") for line in in_it] == [False, True, False, True]
+
+
+# --- the rows and the SQL behind a number ----------------------------------------------------------------------------
+
+
+def test_orders_in_and_out_are_named_for_each_reason(okrsync: Command, store: WatchedStore) -> None:
+    said = okrsync("metrics", "explain", "customers", *SPAN, "--orders", "2")
+    told = section(said, "What is in it, and what is not")
+    assert (told[0], told[3]) == (
+        "160 orders counted, the first of them",
+        "40 left out: without a customer, the first of them",
+    )
+    names = [re.fullmatch(r"    (#\d+) of \d{4}-\d\d-\d\d, id (\d+)", line) for line in (*told[1:3], *told[4:])]
+    found = [(each[1], int(each[2])) for each in names if each]
+    known, unknown = ([o for o in store.world.orders if (o.customer_id is None) == is_unknown] for is_unknown in (0, 1))
+    assert found == [(o.name, o.id) for o in (*known[:2], *unknown[:2])]
+    assert section(okrsync("metrics", "explain", "customers", *SPAN, "--orders", "0"), "What is in it") == [
+        "160 orders counted", "40 left out: without a customer",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "where", "parts"),
+    [
+        ("returning_order_rate", [], (60, 160)),
+        ("orders", ["--where", "source=web", "--population", "kept"], (200, None)),
+        ("net_sales", [], (10_005, None)),
+        ("repeat_purchase_rate", [], (60, 100)),
+    ],
+)
+def test_the_sql_runs_as_it_is_printed(
+    okrsync: Command, metric: str, where: list[str], parts: tuple[int, int | None]
+) -> None:
+    """And comes to the parts of the value; what counted the rows comes to the counts."""
+    said = okrsync("metrics", "explain", metric, *SPAN, *where)
+    [whole] = rows_of(okrsync("metrics", "show", metric, *SPAN, *where, "--format", "json"))
+    answers = run(okrsync, "\n".join(section(said, "The SQL that was run")))
+    minor = 100 if catalogue()[metric].is_money("numerator") else 1
+    assert sum(row["numerator"] for row in answers) == whole["numerator"] * minor
+    assert (whole["numerator"], whole["denominator"]) == parts
+    if whole["denominator"] is not None:
+        assert sum(row["denominator"] for row in answers) == whole["denominator"]
+    counts = run(okrsync, "\n".join(section(said, "The SQL of what is in it")))
+    assert {row["reason"]: row["row_count"] for row in counts} == {**whole["left_out"], "counted": whole["counted"]}
+    assert "-- :shop_id = 88" in said.out
+
+
+def test_a_value_in_the_sql_is_written_as_text_is(okrsync: Command) -> None:
+    said = okrsync("metrics", "explain", "orders", *SPAN, "--where", "utm_source=o'brien: :shop_id")
+    assert "'o''brien: :shop_id'" in said.out
+    assert run(okrsync, "\n".join(section(said, "The SQL that was run"))) == []
+
+
+def test_what_cannot_be_asked(okrsync: Command) -> None:
+    for words, told in (
+        (["metrics", "explain", "weather"], "there is no metric 'weather'"),
+        (["metrics", "explain", "orders", "--where", "mood=good"], "cannot be split by mood"),
+        (["metrics", "explain", "orders", "--population", "some"], "write all or kept"),
+        (["metrics", "explain", "orders", "--from", day(1), "--to", day(5)], "is after the last day"),
+        (["metrics", "show", "repeat_customers", "--window", "trailing_28d"], "is a level"),
+    ):
+        said = okrsync(*words)
+        assert (said.code, said.out) == (2, "")
+        assert told in said.err
+
+
+def test_an_incomplete_number_is_explained_and_needs_a_person(okrsync: Command) -> None:
+    said = okrsync("metrics", "explain", "orders", "--to", day(-3))
+    assert said.code == 1
+    assert "incomplete    " in said.out
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window", ["quarter_to_date", "trailing_28d"])
+@pytest.mark.parametrize("metric", ["orders", "returning_customer_rate", "net_sales"])
+def test_a_series_of_windows_is_that_of_the_view(okrsync: Command, metric: str, window: str) -> None:
+    shown = rows_of(okrsync("metrics", "show", metric, *SPAN, "--by", "day", "--window", window, "--format", "json"))
+    view = run(
+        okrsync,
+        f"select metric_date, numerator, denominator from bi_metrics_daily where metric = '{metric}' "
+        f"and window_kind = '{window}' and segment = '' and metric_date >= '{SPAN[1]}' order by metric_date",
+    )
+    complete = [row for row in shown if row["complete"]]
+    assert len(complete) > 5
+    in_view = {str(row["metric_date"]): (row["numerator"], row["denominator"]) for row in view}
+    for row in complete:
+        assert (row["numerator"], row["denominator"]) == pytest.approx(in_view[row["to"]]), row
+
+
+def test_a_window_ends_with_each_period_and_begins_where_it_says(okrsync: Command) -> None:
+    [row] = rows_of(okrsync("metrics", "show", "orders", *SPAN, "--window", "trailing_28d", "--format", "json"))
+    assert (row["from"], row["to"]) == (day(28), day(1))
+    [row] = rows_of(okrsync("metrics", "show", "orders", *SPAN, "--window", "quarter_to_date", "--format", "json"))
+    assert (row["from"], row["value"]) == (this_quarter().start.isoformat(), row["numerator"])
+
+
+def test_what_is_promised_of_the_columns_is_kept(okrsync: Command) -> None:
+    said = okrsync("metrics", "show", "average_order_value", *SPAN, "--format", "json")
+    [row] = rows_of(said)
+    assert [name for name in row if name in PROMISED] == PROMISED
+    assert (row["shop"], row["unit"], row["currency"], row["population"]) == (
+        "alive.myshopify.com",
+        "money",
+        "EUR",
+        "all",
+    )
+    table = list(
+        csv.DictReader(io.StringIO(okrsync("metrics", "show", "average_order_value", *SPAN, "--format", "csv").out))
+    )
+    assert list(table[0]) == list(row)
+    assert Decimal(table[0]["value"]) == row["value"]
+
+
+def test_a_level_is_read_as_of_the_last_day_of_each_period(okrsync: Command) -> None:
+    said = okrsync("metrics", "show", "repeat_customers", *SPAN, "--by", "week")
+    assert said.out.splitlines()[1].split()[:3] == ["as", "of", "value"]
+    rows = rows_of(okrsync("metrics", "show", "repeat_customers", *SPAN, "--format", "json"))
+    assert (rows[0]["from"], rows[0]["to"], rows[0]["value"]) == (None, day(1), 60)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("units_per_order", "1.00 +200 ÷ 200"),
+        ("returning_order_rate", r"37\.5 % +60 ÷ 160"),
+        ("average_order_value", r"EUR 49\.95 +EUR 9,990\.00 ÷ 200"),
+        ("discount_rate", r"0\.0 % +EUR 0\.00 ÷ EUR [\d,]+\.00"),
+        ("orders", "200 +200"),
+    ],
+)
+def test_numbers_have_their_unit_in_a_table(okrsync: Command, metric: str, value: str) -> None:
+    """Also in Markdown, where a cell is a column of the table."""
+    said = okrsync("metrics", "show", metric, *SPAN)
+    assert said.code == 0
+    assert re.search(rf"^{SPAN[1]}   {SPAN[3]} +{value}", said.out, re.MULTILINE), said.out
+    lines = okrsync("metrics", "show", metric, *SPAN, "--format", "markdown").out.splitlines()
+    assert re.search(value.replace(" +", r" \| "), lines[-1])
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_table_shows_no_empty_column(okrsync: Command) -> None:
+    head = okrsync("metrics", "show", "orders", *SPAN).out.splitlines()[1]
+    assert re.split(r"  +", head.strip()) == ["from", "to", "value", "orders counted"]
+    head = okrsync("metrics", "show", "customers", *SPAN, "--where", "source=web").out.splitlines()
+    assert head[0] == "Customers where source=web"
+    assert "left out" in head[1]
+
+
+# --- the catalogue ---------------------------------------------------------------------------------------------------
+
+
+def test_the_list_tells_families_and_what_a_metric_can_be_split_by(okrsync: Command) -> None:
+    rows = {row["id"]: row for row in rows_of(okrsync("metrics", "list", "--format", "json"))}
+    assert set(rows) == set(catalogue())
+    assert {row["family"] for row in rows.values()} == {"orders", "sessions", "checkouts"}
+    assert (rows["sessions"]["populations"], rows["orders"]["populations"]) == ("all", "all, kept")
+    assert "utm_medium" in rows["orders"]["segments"]
+    table = okrsync("metrics", "list").out
+    assert re.search(r"^abandoned_checkouts +checkouts +flow +count ", table, re.MULTILINE)
+
+
+def test_one_metric_is_listed_with_its_whole_definition(okrsync: Command) -> None:
+    said = okrsync("metrics", "list", "returning_order_rate")
+    assert said.code == 0
+    for part in (
+        "denominator   orders with a known customer (count)",
+        "split by      source, channel",
+        "count(*) filter (where nth >= 2) as numerator",
+        "Returning orders of all orders  (Triple Whale): Orders count",
+    ):
+        assert part in said.out
+    [row] = rows_of(okrsync("metrics", "list", "returning_order_rate", "--format", "json"))
+    assert row["denominator"] == "orders with a known customer (count)"
+    assert okrsync("metrics", "list", "weather").code == 2
+
+
+# --- several shops ---------------------------------------------------------------------------------------------------
+
+
+def test_each_row_tells_its_shop(store: WatchedStore, new_database: NewDatabase, tmp_path: Path) -> None:
+    other = living_shop()
+    other.domain, other.shop_id, other.currency, other.exponent = "other.myshopify.com", 89, "JPY", 0
+    with WatchedStore(other) as second, new_database() as url:
+        sell(second, 3, 1, price=700)
+        live(second)
+        file = write_settings(tmp_path, store, url)
+        file.write_text(
+            f'{file.read_text()}\n[[shops]]\ndomain = "{second.domain}"\napi_url = "{second.url}"\n'
+            'access_token_env = "OTHER_TOKEN"\n'
+        )
+        okrsync = Command(file, store.token)
+        said = okrsync("sync", "--shop", store.domain, "--only", "orders")
+        assert said.code == 0, said.both
+        shown = okrsync("metrics", "show", "average_order_value", *SPAN)
+        assert shown.code == 1
+        assert "other.myshopify.com: nothing was read yet" in shown.err
+        assert "alive.myshopify.com" not in shown.out, "one shop needs no column"
+        said = okrsync("sync", "--shop", second.domain, "--only", "orders", OTHER_TOKEN=second.token)
+        assert said.code == 0, said.both
+        table = okrsync("metrics", "show", "average_order_value", *SPAN).out
+        assert re.search(r"^alive.myshopify.com .* EUR 49\.95 ", table, re.MULTILINE)
+        assert re.search(r"^other.myshopify.com .* JPY 700 ", table, re.MULTILINE)
+        rows = rows_of(okrsync("metrics", "show", "average_order_value", *SPAN, "--format", "json"))
+        assert [(row["shop"], row["currency"]) for row in rows] == [
+            ("alive.myshopify.com", "EUR"), ("other.myshopify.com", "JPY"),
+        ]  # fmt: skip
+        explained = okrsync("metrics", "explain", "orders", *SPAN, "--orders", "0").out
+        assert explained.index("orders  (alive.myshopify.com)") < explained.index("orders  (other.myshopify.com)")
