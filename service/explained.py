@@ -39,6 +39,7 @@ class Explained:
     ground: Ground
     metric: Metric
     measurement: Measurement
+    window: Window  # what other readings look at where ours looks at all history
     examples: Sequence[metrics.Example]
     others: Sequence[Compared]
     parameters: Sequence[tuple[str, str]]
@@ -82,7 +83,7 @@ def explain_value(installation: Installation, each: PlanStatus, judged: Judged, 
 
 
 def take_apart(connection: Connection, ground: Ground, found: Measurement, window: Window, most: int) -> Explained:
-    """What stands behind a measurement; `window` is what other readings look at where ours looks at all history."""
+    """What stands behind a measurement, with `most` examples for each reason."""
     metric, dialect = catalogue()[found.metric], connection.dialect.name
     scope = Scope(metric, ground.shop.shop_id, found.segment, found.population)
     query = metrics.query_for(ground.shop, metric.id, found.window, segment=found.segment, population=found.population)
@@ -91,6 +92,7 @@ def take_apart(connection: Connection, ground: Ground, found: Measurement, windo
         ground,
         metric,
         found,
+        window,
         metrics.examples(connection, scope, found.window, most) if most else (),
         [_compared(connection, ground, found, window, each) for each in others],
         [(name, str(value)) for name, value in query.binds.items()],

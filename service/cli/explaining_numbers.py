@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from shlex import quote
 
 from service.explained import Compared, Explained
 from service.judging import Ground
@@ -152,6 +153,17 @@ def other_readings(taken: Explained, *, with_steps: bool) -> Iterator[str]:
             yield f"    {each.other.differs}"
             yield from (f"    {line}" for line in _steps(each, ours))
             yield f"    source: {each.other.source}"
+    if taken.others and not with_steps:
+        yield f"step by step: {_command(taken)}"
+
+
+def _command(taken: Explained) -> str:
+    """What asks for the same number, and tells the steps."""
+    found, window = taken.measurement, taken.window
+    first = f" --from {window.start}" if window.start else ""
+    where = "".join(f" --where {quote(f'{name}={value}')}" for name, value in found.segment.where)
+    kept = " --population kept" if found.population == "kept" else ""
+    return f"okrsync metrics explain {found.metric}{first} --to {window.last_day}{where}{kept}"
 
 
 def _theirs(each: Compared, shop: Shop) -> str:
