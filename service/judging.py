@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
 
+from service import standing
 from service.agreements import Agreed, Setting, agree, definition
 from service.connectors import CONNECTORS, names, orders
 from service.gathering import Ask, HandSets, evidence_on, values_on
@@ -300,8 +301,8 @@ def asking(connection: Connection, ground: Ground) -> Ask:
         footing = ground.under(metric, segment)
         if footing.coverage.covered_from is None:
             return [None for _ in windows]
-        found = metrics.answers(
-            connection, ground.shop, metric_id, windows, segment=segment, population=population,
+        found = standing.answers(
+            connection, ground.shop, metric, windows, segment=segment, population=population,
             covered_from=footing.covered_from,
         )  # fmt: skip
         answers = (_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
+from service import standing
 from service.books import Books
 from service.judging import Ground, ground_of
 from service.measuring import measure_catalogue
+from service.metrics import measure as metrics
 from service.metrics.catalogue import catalogue
 from service.pipeline import CONNECTORS
 from service.store import metric_readings as kept
@@ -25,6 +27,7 @@ from service.store.tables import (
     order_sale_changes,
     restatements,
 )
+from service.values import Segment, Window
 from tests.metrics.little_world import little_world
 from tests.restless import Restless
 from tests.shop import OpenShop, at, corner_shop, done, on_sqlite, open_shop
@@ -184,6 +187,34 @@ def test_what_changed_says_why(shop: OpenShop) -> None:
     shop.turn()
     assert restated(shop, "net_sales")["07-02"][2] == "deletion"
     assert restated(shop, "new_customers")["07-20"] == (0, 1, "deletion")
+
+
+@on_sqlite
+def test_what_stands_is_what_counting_gives(shop: OpenShop) -> None:
+    """Also before the readings know of a change: then it is counted."""
+    windows = [
+        Window(date(2026, 7, 1), date(2026, 8, 6)), Window(date(2026, 8, 5), date(2026, 8, 6)),
+        Window(date(2026, 7, 9), date(2026, 8, 6)), Window(date(2026, 7, 3), date(2026, 8, 6)),
+        Window(date(2026, 7, 1), date(2026, 9, 1)), Window(None, date(2026, 8, 6)),
+    ]  # fmt: skip
+    shop.later(hours=1)
+    for turn in range(3):
+        for metric in catalogue().values():
+            asked = [window for window in windows if metric.kind != "level" or window.start is None]
+            with reading(shop.engine) as connection:
+                known = shops.by_domain(connection, shop.settings.domain)
+                assert known is not None
+                ours = standing.answers(
+                    connection, known, metric, asked, segment=Segment(), population="all", covered_from=None
+                )
+                counted = metrics.answers(connection, known, metric.id, asked)
+            assert ours == counted, (metric.id, turn)
+        if turn == 0:
+            shop.store.order(2, price=1000, processed_at=at("2026-07-04 10:00"))
+            shop.later(hours=1)
+            done(shop.sync())
+        else:
+            shop.turn()
 
 
 @on_sqlite

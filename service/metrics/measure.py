@@ -311,11 +311,25 @@ def _totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> 
     if length := _sliding(scope.metric, windows):
         return _sliding_totals(connection, scope, windows, length)
     mode = _mode(scope.metric, windows)
+    if isinstance(mode, Calendar):
+        return _calendar_totals(connection, scope, windows)
     increments = _increments(connection, scope, mode)
-    if not isinstance(mode, Running):
+    if isinstance(mode, Daily):
         return [increments.get(window.last_day, Totals()) for window in windows]
     before = _sums_before(increments)
     return [before(window.end) - before(window.start or date.min) for window in windows]
+
+
+def _calendar_totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> list[Totals]:
+    """One query, or one for each of the most windows that end on the same day: the answer names only that."""
+    left = set(windows)
+    found: dict[Window, Totals] = {}
+    while left:
+        some = {window.last_day: window for window in left}
+        increments = _increments(connection, scope, Calendar(list(some.values())))
+        found |= {window: increments.get(day, Totals()) for day, window in some.items()}
+        left -= set(some.values())
+    return [found[window] for window in windows]
 
 
 def _increments(connection: Connection, scope: Scope, mode: Mode) -> dict[date, Totals]:
