@@ -62,7 +62,7 @@ class Restless:
         self.shop.store.merge(old, kept, is_touching=self.random.random() < 0.5)
 
     def hand_over(self) -> None:
-        self.shop.store.reassign(self.some().id, self.somebody())
+        self.shop.store.reassign(self.some().id, self.somebody(), is_touching=self.random.random() < 0.7)
 
     def touch(self) -> None:
         self.shop.store.touch(self.some().id)

@@ -16,6 +16,7 @@ from service.connectors.orders import NAME
 from service.connectors.sweep import Swept
 from service.connectors.work import Sizes, Work
 from service.demo.model import Order, Visit
+from service.demo.server import Seen
 from service.store import customers, leases, pending, runs
 from service.store.tables import customer_aliases, customer_moves, order_facts
 from service.store.tables import orders as orders_table
@@ -25,6 +26,7 @@ from tests.shop import (
     SOURCE,
     Dump,
     OpenShop,
+    WatchedStore,
     differences,
     done,
     dump,
@@ -341,7 +343,7 @@ def test_one_order_in_another_name_moves_the_whole_history(shop: OpenShop) -> No
     """The others still stand in the old name in our books; facts already know better."""
     synced(shop, hours=2)
     old, kept = regulars(shop)
-    theirs = [order for order in shop.store.world.orders if order.customer_id == old]
+    theirs = bought(shop, old)
     shop.store.merge(old, kept)
     shop.later(minutes=5)
     shop.store.touch(theirs[0].id)
@@ -359,7 +361,7 @@ def _facts(shop: OpenShop) -> Dump:
 @on_sqlite
 def test_an_order_given_to_somebody_else_is_no_merge(shop: OpenShop) -> None:
     old, other = regulars(shop)
-    [order, *_] = [order for order in shop.store.world.orders if order.customer_id == old]
+    [order, *_] = bought(shop, old)
     shop.later(minutes=5)
     shop.store.reassign(order.id, other)
     synced(shop, minutes=5)
@@ -369,14 +371,91 @@ def test_an_order_given_to_somebody_else_is_no_merge(shop: OpenShop) -> None:
 
 @on_sqlite
 def test_merges_of_merges(shop: OpenShop) -> None:
-    first, second = regulars(shop)
-    third = next(o.customer_id for o in shop.store.world.orders if o.customer_id not in (None, first, second))
-    assert third is not None
+    first, second, third = thirds(shop)
     for old, kept in ((first, second), (second, third)):
         shop.later(minutes=5)
         shop.store.merge(old, kept, is_touching=True)
         synced(shop, minutes=5)
     assert aliases(shop) == {first: third, second: third}
+
+
+def thirds(shop: OpenShop) -> tuple[int, int, int]:
+    """Two regulars and somebody else."""
+    regular = regulars(shop)
+    return *regular, next(o.customer_id for o in shop.store.world.orders if o.customer_id not in (None, *regular))
+
+
+def bought(shop: OpenShop, customer: int) -> list[Order]:
+    return [order for order in shop.store.world.orders if order.customer_id == customer]
+
+
+@pytest.mark.parametrize("is_touching", [False, True])
+def test_an_order_handed_over_before_does_not_lead_a_merge_astray(shop: OpenShop, is_touching: bool) -> None:
+    """The order comes back in one name, and all others are in another by then: those not read yet decide."""
+    synced(shop, hours=2)
+    old, given, kept = thirds(shop)
+    shop.store.reassign(bought(shop, old)[0].id, given)
+    shop.store.merge(old, kept, is_touching=is_touching)
+    shop.later(minutes=5)
+    done(shop.sync())
+    assert aliases(shop) == ({} if is_touching else {old: kept})
+    assert differences({"order_facts": held(shop)["order_facts"]}, _facts(shop)) == []
+    synced(shop, days=1, hours=2)
+    assert shop.rows(customer_moves) == []
+
+
+@on_sqlite
+def test_orders_of_one_who_is_gone_that_are_several_customers_by_now_are_read_again(shop: OpenShop) -> None:
+    """Handed over while we ask: nobody was merged with anybody as far as we can tell, and no order waits for it."""
+    synced(shop, hours=2)
+    old, kept, other = thirds(shop)
+    first, second, *_ = bought(shop, old)
+    shop.store.merge(old, kept)
+    shop.later(minutes=5)
+    shop.store.touch(first.id)
+
+    def hand_over(seen: Seen) -> None:
+        if seen.operation == "CustomersById":
+            shop.store.reassign(second.id, other, is_touching=False)
+
+    assert isinstance(shop.store, WatchedStore)
+    shop.store.on_answer = hand_over
+    synced(shop, minutes=5)
+    assert aliases(shop) == {}
+    assert shop.rows(customer_moves) == []
+
+
+@on_sqlite
+def test_one_who_buys_again_was_not_merged(shop: OpenShop) -> None:
+    """We were told so, wrongly; others who count as merged into them stay so."""
+    synced(shop, hours=2)
+    one, other, before = thirds(shop)
+    shop.store.merge(before, one)
+    with shop.engine.begin() as connection:
+        for pair in ((one, other), (before, one)):
+            customers.note_merge(connection, shop.store.world.shop_id, *pair, shop.installation.clock())
+    assert aliases(shop) == {one: other, before: other}
+    shop.store.order(one)
+    shop.later(minutes=5)
+    done(shop.sync())
+    assert aliases(shop) == {before: one}
+    assert differences({"order_facts": held(shop)["order_facts"]}, _facts(shop)) == []
+
+
+@on_sqlite
+def test_a_merge_into_somebody_else_than_we_were_told(shop: OpenShop) -> None:
+    synced(shop, hours=2)
+    old, told, kept = thirds(shop)
+    first, *_ = bought(shop, old)
+    shop.store.merge(old, kept)
+    with shop.engine.begin() as connection:
+        customers.note_merge(connection, shop.store.world.shop_id, old, told, shop.installation.clock())
+    shop.later(minutes=5)
+    shop.store.touch(first.id)
+    shop.later(minutes=5)
+    done(shop.sync())
+    assert aliases(shop) == {old: kept}
+    assert differences({"order_facts": held(shop)["order_facts"]}, _facts(shop)) == []
 
 
 @on_sqlite

@@ -27,12 +27,12 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
         yield shop
 
 
-def happening(shop: OpenShop, seed: int, *during: str) -> Restless:
+def happening(shop: OpenShop, life: Restless, *during: str) -> Restless:
     """Something after every answer of such a kind, and then it is calm."""
-    life = Restless(shop, seed)
+    most = sum(life.happened.values()) + MOST
 
     def after(seen: Seen) -> None:
-        if (not during or {*seen.fields, seen.operation} & {*during}) and sum(life.happened.values()) < MOST:
+        if (not during or {*seen.fields, seen.operation} & {*during}) and sum(life.happened.values()) < most:
             shop.later(seconds=life.random.randrange(1, 90))
             life.something()
 
@@ -47,7 +47,7 @@ def happening(shop: OpenShop, seed: int, *during: str) -> Restless:
     indirect=["database_url"],
 )
 def test_while_a_backfill_runs(shop: OpenShop, seed: int) -> None:
-    life = happening(shop, seed)
+    life = happening(shop, Restless(shop, seed))
     outcome = shop.backfill()
     assert outcome.outcome in ("done", "interrupted"), outcome.error
     assert broken_claims_of_what_is_there(shop) == []
@@ -67,7 +67,7 @@ def test_while_changes_are_paged(shop: OpenShop, seed: int) -> None:
     for order in shop.store.world.orders:
         shop.later(seconds=40)
         shop.store.touch(order.id)
-    happening(shop, seed)
+    happening(shop, Restless(shop, seed))
     for _ in range(3):
         shop.later(minutes=5)
         shop.sync()
@@ -84,17 +84,14 @@ def broken_claims_of_what_is_there(shop: OpenShop) -> list[str]:
 @on_sqlite
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("during", ["OrderList", "OrdersById", "DeletedOrders", "CustomersById", "ordersCount"])
-def test_while_it_is_compared(request: pytest.FixtureRequest, shop: OpenShop, during: str, seed: int) -> None:
+def test_while_it_is_compared(shop: OpenShop, during: str, seed: int) -> None:
     """Between a count and a list, a list and the look by id, the look by id and its landing."""
-    if (during, seed) == ("ordersCount", 4):
-        told = "orders handed over and merges within one pass: two buyers are taken for one, until a backfill"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=told))
     done(shop.backfill())
     life = Restless(shop, seed)
     for _ in range(12):
         shop.later(hours=1)
         life.something()
-    happening(shop, seed, during)
+    happening(shop, life, during)
     for _ in range(3):
         shop.later(days=1)
         done(shop.sync())

@@ -11,18 +11,13 @@ from service.connectors import orders
 from service.connectors.convert import gid
 from service.connectors.documents import operation
 from service.connectors.nested import PAGE_ORDERS, whole_rows
-from service.connectors.order_list import CUSTOMER
 from service.connectors.work import Work
 from service.shopify.pages import by_id
-from service.store import customers, held, landing, runs
-from service.store.engine import reading
+from service.store import held, landing, runs
 from service.values import Batch
 
 HIDDEN_MARGIN = timedelta(days=1)
 """Kept from the edge beyond which orders are hidden from us: hidden and deleted look the same."""
-
-CUSTOMERS_A_QUESTION = 250
-"""As many ids as Shopify takes at once. Source: https://shopify.dev/docs/api/usage/limits"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +59,3 @@ def _land(work: Work, there: list[Mapping[str, Any]], gone: list[int]) -> int:
 def is_visible(work: Work, created_at: datetime) -> bool:
     """Would an order of that time be shown to us? Without the scope for history old ones are hidden in silence."""
     return work.visible_from is None or created_at >= work.visible_from + HIDDEN_MARGIN
-
-
-def settle_merges(work: Work) -> None:
-    """Customers whose orders came back in another's name: those whom Shopify no longer knows were merged into it.
-
-    One who is still there has only given an order away, and keeps the rest.
-    """
-    if CUSTOMER in work.shop.denied:
-        return
-    document = operation(orders.DOCUMENTS, "CustomersById", work.client.api_version)
-    shop_id = work.shop.shop_id
-    while True:
-        with reading(work.engine) as connection:
-            moves = customers.moves(connection, shop_id, CUSTOMERS_A_QUESTION)
-        if not moves:
-            return
-        ids = {f"gid://shopify/Customer/{customer}": customer for customer in moves}
-        for answered in by_id(work.client, document, list(ids), CUSTOMERS_A_QUESTION):
-            work.check_stop()
-            with work.engine.begin() as connection:
-                work.renew(connection)
-                for global_id, node in answered.items():
-                    if node is None:
-                        customer = ids[global_id]
-                        customers.note_merge(connection, shop_id, customer, moves[customer], work.clock())
-                customers.forget_moves(connection, shop_id, [ids[each] for each in answered])

@@ -12,7 +12,8 @@ from service.connectors import orders
 from service.connectors.convert import gid
 from service.connectors.documents import operation
 from service.connectors.incremental import OVERLAP
-from service.connectors.rereading import reread, settle_merges
+from service.connectors.merges import settle_merges
+from service.connectors.rereading import reread
 from service.connectors.sweep import Swept, compare, covered, sweep
 from service.connectors.windows import search
 from service.connectors.work import Work

@@ -126,13 +126,15 @@ class Changes:
                         order.updated_at = self.shop.now
             self.shop.world.idle_customers.discard(old)
 
-    def reassign(self, order_id: int, customer_id: int | None) -> Order:
-        """The order given to another customer; the one it belonged to stays."""
+    def reassign(self, order_id: int, customer_id: int | None, *, is_touching: bool = True) -> Order:
+        """The order given to another customer, stamped as updated or not; the one it belonged to stays."""
         with self._changing():
             found = self.find(order_id)
             if found.customer_id is not None:
                 self.shop.world.idle_customers.add(found.customer_id)
-            found.customer_id, found.updated_at = customer_id, self.shop.now
+            found.customer_id = customer_id
+            if is_touching:
+                found.updated_at = self.shop.now
         return found
 
     def journey_ready(self, order_id: int) -> Order:

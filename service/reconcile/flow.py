@@ -8,7 +8,8 @@ from datetime import date
 from functools import partial
 
 from service import pipeline
-from service.connectors.rereading import reread, settle_merges
+from service.connectors.merges import settle_merges
+from service.connectors.rereading import reread
 from service.connectors.work import Work
 from service.door import Entered, connected
 from service.errors import Busy, OkrsyncError

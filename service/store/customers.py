@@ -6,7 +6,8 @@ customer, so a merge is complete the moment it is noted, however many of the ord
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -15,7 +16,7 @@ from service.store import facts, redactions
 from service.store.lookup import chunks
 from service.store.pending import note_touched
 from service.store.tables import customer_aliases, customer_moves, orders
-from service.store.upsert import Row, put, put_all
+from service.store.upsert import Row, put, put_all_if_absent
 
 _CUSTOMER = list(orders.columns).index(orders.c.customer_id)
 
@@ -26,15 +27,18 @@ def note_merge(connection: Connection, shop_id: int, old: int, kept: int, now: d
     For whoever holds the lease of the orders: facts are brought up to date here. The newest word wins: told that
     `kept` was kept, an older merge of it into `old` is forgotten.
     """
-    if standing := redactions.surrogates(connection, shop_id):
-        old, kept = standing.stands_for(old), standing.stands_for(kept)
+    note_merges(connection, shop_id, {old: kept}, now)
+
+
+def note_merges(connection: Connection, shop_id: int, merged: Mapping[int, int | None], now: datetime) -> None:
+    """The same for several customers at once. None: that one was merged into nobody, whatever was noted before."""
     stored = _aliases(connection, shop_id)
     links = {customer: into for customer, (into, _) in stored.items()}
-    if old == kept or links.get(old) == kept:
-        return
-    if old in _way(links, kept):
-        del links[kept]
-    links[old] = kept
+    standing = redactions.surrogates(connection, shop_id)
+    for old, kept in merged.items():
+        if standing:
+            old, kept = standing.stands_for(old), kept and standing.stands_for(kept)
+        _link(links, old, kept)
     wanted = {customer: (into, _way(links, into)[-1]) for customer, into in links.items()}
     changed = {customer for customer in wanted.keys() | stored.keys() if wanted.get(customer) != stored.get(customer)}
     for customer in changed:
@@ -43,6 +47,15 @@ def note_merge(connection: Connection, shop_id: int, old: int, kept: int, now: d
     touched = facts.refresh(connection, shop_id, list(connection.scalars(theirs)), cause="merge")
     if touched:
         note_touched(connection, shop_id, touched, is_written_down=True)
+
+
+def _link(links: dict[int, int], old: int, kept: int | None) -> None:
+    if kept is None:
+        links.pop(old, None)
+    elif old != kept:
+        if old in _way(links, kept):
+            del links[kept]
+        links[old] = kept
 
 
 def _way(links: Mapping[int, int], customer: int) -> list[int]:
@@ -73,30 +86,47 @@ def _write(connection: Connection, shop_id: int, customer: int, alias: tuple[int
 
 
 def note_moves(connection: Connection, shop_id: int, order_rows: Sequence[Row]) -> None:
-    """Remember the customers whose orders are about to land in another's name: were they merged?
+    """Remember the customers whose orders are about to land in another's name: were they merged? And those who were
+    merged away and in whose name an order lands all the same: are they still there?
 
     Of a redacted one Shopify cannot be asked.
     """
-    found = []
     now_of = {row[1]: row[_CUSTOMER] for row in order_rows if row[_CUSTOMER] is not None}
+    moved: defaultdict[int, set[int]] = defaultdict(set)
     for ids in chunks(now_of):
         held = select(orders.c.order_id, orders.c.customer_id).where(
             orders.c.shop_id == shop_id, orders.c.order_id.in_(ids)
         )
         # A condition on the customer would lure SQLite into its index of customers: all orders of the shop.
-        for order_id, customer_id in connection.execute(held).all():
+        for order_id, customer_id in connection.execute(held):
             if customer_id is not None and customer_id > 0 and customer_id != now_of[order_id]:
-                found.append({"shop_id": shop_id, "customer_id": customer_id, "moved_to": now_of[order_id]})
-    put_all(connection, customer_moves, ["shop_id", "customer_id"], found)
+                moved[customer_id].add(now_of[order_id])
+    for customer, kept in _kept(connection, shop_id, {*moved, *now_of.values()}).items():
+        moved[customer].add(kept)
+    noted = [(customer, name) for customer, names in moved.items() for name in names]
+    rows = [{"shop_id": shop_id, "customer_id": customer, "moved_to": name} for customer, name in noted]
+    put_all_if_absent(connection, customer_moves, rows)
 
 
-def moves(connection: Connection, shop_id: int, most: int) -> dict[int, int]:
-    """Customers to ask about → in whose name an order of theirs came back."""
+def _kept(connection: Connection, shop_id: int, customers: Iterable[int]) -> dict[int, int]:
+    """Those of the customers who are noted as merged → who counts for them."""
+    found: dict[int, int] = {}
+    t = customer_aliases.c
+    for ids in chunks(customer for customer in customers if customer > 0):
+        noted = select(t.customer_id, t.kept_id).where(t.shop_id == shop_id, t.customer_id.in_(ids))
+        found.update(connection.execute(noted).all())
+    return found
+
+
+def moves(connection: Connection, shop_id: int, most: int) -> dict[int, set[int]]:
+    """At most so many customers to ask about → in whose names orders of theirs came back."""
     t = customer_moves.c
-    rows = connection.execute(
-        select(t.customer_id, t.moved_to).where(t.shop_id == shop_id).order_by(t.customer_id).limit(most)
-    )
-    return dict(rows.all())
+    first = select(t.customer_id).where(t.shop_id == shop_id).distinct().order_by(t.customer_id).limit(most)
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    rows = connection.execute(select(t.customer_id, t.moved_to).where(t.shop_id == shop_id, t.customer_id.in_(first)))
+    for customer, name in rows:
+        found[customer].add(name)
+    return dict(found)
 
 
 def forget_moves(connection: Connection, shop_id: int, customers: Collection[int]) -> None:

@@ -46,6 +46,17 @@ def by_id(connection: Connection, shop_id: int, order_ids: Iterable[int]) -> dic
     return found
 
 
+def of_customers(connection: Connection, shop_id: int, customers: Iterable[int]) -> dict[int, list[int]]:
+    """Customer → the orders that stand in that name, for those who have any."""
+    found: dict[int, list[int]] = {}
+    c = orders.c
+    for ids in chunks(customers):
+        theirs = select(c.customer_id, c.order_id).where(_live(shop_id) & c.customer_id.in_(ids))
+        for customer_id, order_id in connection.execute(theirs):
+            found.setdefault(customer_id, []).append(order_id)
+    return found
+
+
 def reach(connection: Connection, shop_id: int, start: datetime, end: datetime, most: int) -> datetime:
     """Where a stretch from `start` on ends that holds `most` of them, or those of one second; at the latest `end`."""
     later = _created(shop_id, start, end) & (orders.c.created_at > start)

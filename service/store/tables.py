@@ -234,7 +234,7 @@ customer_moves = Table(
     metadata,
     _key("shop_id"),
     _customer("customer_id", primary_key=True),  # whose order came back in another name: is to be asked about
-    _customer("moved_to", nullable=False),
+    _customer("moved_to", primary_key=True),  # each of the names
 )
 
 # Kept when Shopify purges them, so what is known of one may be all that ever will be.

@@ -83,6 +83,27 @@ def test_merges_lead_on_to_whoever_was_kept(world: Engine, told: list[tuple[int,
         assert merge(connection, *told) == known
 
 
+@pytest.mark.parametrize(
+    ("told", "wrongly", "known"),
+    [
+        ([(1, 2)], 1, {}),
+        ([(1, 2), (2, 3)], 1, {2: 3}),
+        ([(1, 2), (2, 3)], 2, {1: 2}),
+        ([(1, 2)], 2, {1: 2}),
+    ],
+    ids=["the only one", "at the end of a way", "in the middle of it", "nothing noted of them"],
+)
+def test_a_merge_that_was_none_is_taken_back(
+    world: Engine, told: list[tuple[int, int]], wrongly: int, known: dict[int, int]
+) -> None:
+    with world.begin() as connection:
+        merge(connection, *told)
+        customers.note_merges(connection, SHOP, {wrongly: None}, NOW)
+        assert aliases(connection) == known
+        assert all_facts(connection) == expected_facts(connection)
+        assert facts.rebuild(connection, SHOP) is None
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_merging_never_takes_a_repeat_order_away(world: Engine, seed: int) -> None:
     """Each merge of two who have bought turns exactly one first order into a repeat one, and no number falls."""
@@ -130,10 +151,12 @@ def test_orders_that_land_in_another_name_are_signs_of_a_merge(world: Engine) ->
         rows = {row.customer_id: row for row in connection.execute(select(orders))}
         batch = [_landed(rows[1], 2), _landed(rows[3], None), _landed(rows[None], 4), _landed(rows[5], 5)]
         land(connection, SHOP, Batch({"orders": batch}), now=NOW)
-        assert customers.moves(connection, SHOP, 10) == {1: 2}
+        assert customers.moves(connection, SHOP, 10) == {1: {2}}
         assert all_facts(connection) == expected_facts(connection)
+        land(connection, SHOP, Batch({"orders": [_landed(rows[1], 6)]}), now=NOW)
+        assert customers.moves(connection, SHOP, 10) == {1: {2}, 2: {6}}
         customers.forget_moves(connection, SHOP, [1])
-        assert connection.execute(select(customer_moves)).all() == []
+        assert connection.execute(select(customer_moves)).all() == [(SHOP, 2, 6)]
 
 
 def _landed(row: Row[Any], customer_id: int | None) -> tuple[Any, ...]:

@@ -26,6 +26,9 @@ from tests.shop import instant, standing
 def test_migrations_and_tables_agree(database: Engine) -> None:
     with database.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        keys = inspect(connection).get_multi_pk_constraint()
+    for table in metadata.sorted_tables:
+        assert keys[None, table.name]["constrained_columns"] == table.primary_key.columns.keys(), table.name
 
 
 def test_every_view_stands_with_its_documented_columns(database: Engine) -> None:
