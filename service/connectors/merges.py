@@ -46,7 +46,7 @@ def _merged(work: Work, signs: Signs) -> dict[int, int | None]:
     gone = _gone(work, signs)
     with reading(work.engine) as connection:
         ours = held.of_customers(connection, work.shop.shop_id, gone)
-    now = order_list.by_id(work.client, [number for some in ours.values() for number in some], work.shop.denied)
+    now = order_list.by_id(work, [number for some in ours.values() for number in some])
     merged: dict[int, int | None] = dict.fromkeys(signs)
     scattered: list[int] = []
     for customer in gone:

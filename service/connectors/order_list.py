@@ -10,10 +10,13 @@ import msgspec
 
 from service.connectors.convert import gid
 from service.connectors.documents import operation
+from service.connectors.work import Work
 from service.errors import UnexpectedShape
 from service.shapes import taken_as
 from service.shopify import pages
-from service.shopify.client import Client
+from service.store import redactions
+from service.store.engine import reading
+from service.store.redactions import Surrogates
 
 DOCUMENTS = "order_list.graphql"
 CUSTOMER = "orders.customer"
@@ -24,7 +27,7 @@ MOST = 250
 
 
 class Listed(NamedTuple):
-    """An order as it stands at Shopify."""
+    """An order as it stands at Shopify; a customer who was redacted is named by the surrogate we know them by."""
 
     created_at: datetime
     processed_at: datetime
@@ -32,19 +35,19 @@ class Listed(NamedTuple):
     customer_id: int | None
 
 
-def listed(client: Client, query: str, denied: frozenset[str]) -> dict[int, Listed]:
-    """The orders a search filter finds, by id; what was `denied` to us is not asked for."""
-    document = operation(DOCUMENTS, "OrderList", client.api_version, denied)
-    found = pages.pages(client, document, {"query": query}, ("orders",), MOST)
-    return _by_id(client, (node for page in found for node in page.nodes))
+def listed(work: Work, query: str) -> dict[int, Listed]:
+    """The orders a search filter finds, by id; what was denied to us is not asked for."""
+    document = operation(DOCUMENTS, "OrderList", work.client.api_version, work.shop.denied)
+    found = pages.pages(work.client, document, {"query": query}, ("orders",), MOST)
+    return _by_id(work, (node for page in found for node in page.nodes))
 
 
-def by_id(client: Client, order_ids: Collection[int], denied: frozenset[str]) -> dict[int, Listed]:
+def by_id(work: Work, order_ids: Collection[int]) -> dict[int, Listed]:
     """Those of the orders that Shopify lets us see."""
-    document = operation(DOCUMENTS, "OrderListById", client.api_version, denied)
+    document = operation(DOCUMENTS, "OrderListById", work.client.api_version, work.shop.denied)
     ids = [f"gid://shopify/Order/{order_id}" for order_id in sorted(order_ids)]
-    answers = pages.by_id(client, document, ids, MOST)
-    return _by_id(client, (node for answer in answers for node in answer.values() if node is not None))
+    answers = pages.by_id(work.client, document, ids, MOST)
+    return _by_id(work, (node for answer in answers for node in answer.values() if node is not None))
 
 
 class _Customer(msgspec.Struct):
@@ -62,16 +65,20 @@ class _Order(msgspec.Struct, rename="camel"):
 _to_order = taken_as(_Order)
 
 
-def _by_id(client: Client, nodes: Iterable[Any]) -> dict[int, Listed]:
+def _by_id(work: Work, nodes: Iterable[Any]) -> dict[int, Listed]:
     try:
         orders = [_to_order(node) for node in nodes]
     except msgspec.ValidationError as error:
-        raise UnexpectedShape(f"a listed order came in an unknown shape: {error}", about=client.domain) from None
-    return {gid(order.id): _listed(order) for order in orders}
+        raise UnexpectedShape(f"a listed order came in an unknown shape: {error}", about=work.client.domain) from None
+    with reading(work.engine) as connection:
+        standing = redactions.surrogates(connection, work.shop.shop_id)
+    return {gid(order.id): _listed(order, standing) for order in orders}
 
 
-def _listed(order: _Order) -> Listed:
+def _listed(order: _Order, standing: Surrogates | None) -> Listed:
     customer = gid(order.customer.id) if order.customer else None
+    if customer and standing:
+        customer = standing.stands_for(customer)
     created_at, processed_at, updated_at = (
         each.astimezone(UTC) for each in (order.created_at, order.processed_at, order.updated_at)
     )

@@ -139,7 +139,7 @@ def _listed(work: Work, start: datetime, end: datetime) -> dict[int, Listed]:
     """What Shopify lists as created in [start, end)."""
     for tries_left in reversed(range(TRIES_A_LISTING)):
         try:
-            return listed(work.client, search("created_at", start, end), work.shop.denied)
+            return listed(work, search("created_at", start, end))
         except CursorLost:
             if not tries_left:
                 raise

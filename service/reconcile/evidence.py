@@ -55,7 +55,7 @@ class Witness:
     def of_count(self, instant: figures.Field, day: date) -> Evidence:
         """The orders of a day, by one of their instants."""
         window = self.bounds(Span(day, day))
-        theirs = listed(self.ask(), search(instant, *window), self.work.shop.denied)
+        theirs = self._listed(search(instant, *window))
         ours_in = held.created if instant == "created_at" else held.processed
         with reading(self.work.engine) as connection:
             ours = ours_in(connection, self.work.shop.shop_id, *window)
@@ -65,9 +65,7 @@ class Witness:
         """The orders to which something may have happened on a day; `order_ids` are those of which we know it."""
         start, end = self.bounds(Span(day, day))
         # Whatever happened to an order on a day, it was placed by then and has been updated since.
-        theirs = listed(
-            self.ask(), f"{before('processed_at', end)} {since('updated_at', start)}", self.work.shop.denied
-        )
+        theirs = self._listed(f"{before('processed_at', end)} {since('updated_at', start)}")
         with reading(self.work.engine) as connection:
             ours = held.by_id(connection, self.work.shop.shop_id, {*order_ids, *theirs})
         seen = self._evidence(ours, theirs)
@@ -80,10 +78,15 @@ class Witness:
         }
         return replace(seen, troubles=replace(seen.troubles, fresh=frozenset(fresh)))
 
+    def _listed(self, query: str) -> Mapping[int, Listed]:
+        self.ask()
+        return listed(self.work, query)
+
     def _evidence(self, ours: Mapping[int, Held], theirs: Mapping[int, Listed]) -> Evidence:
         # An order that the list does not name may still be there: on another day, or not indexed yet.
         unlisted = ours.keys() - theirs.keys()
-        everywhere = {**theirs, **by_id(self.ask(), unlisted, self.work.shop.denied)}
+        self.ask()
+        everywhere = {**theirs, **by_id(self.work, unlisted)}
         # Hidden and deleted look the same, so the edge between them gets a margin.
         edge = self.work.visible_from + HIDDEN_MARGIN if self.work.visible_from else None
         return Evidence(ours, theirs, troubles(ours, everywhere, self.read_to, edge))

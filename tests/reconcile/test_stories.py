@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from service import privacy
 from service.errors import Busy
 from service.reconcile import Reconciled, reconcile
 from service.store.leases import lease
@@ -152,6 +153,20 @@ def test_an_order_that_came_after_the_last_sync(shop: OpenShop) -> None:
     assert causes(found) == {"not_yet_synced": {"08-16"}}
     done(shop.sync())
     assert shop.reconcile("2026-08-01", "2026-08-16").differing == []
+
+
+@on_sqlite
+def test_orders_of_a_redacted_customer_are_no_evidence(shop: OpenShop) -> None:
+    """One order of the day is lost; those whose customer we know by a surrogate are not read again with it."""
+    shop.sell("2026-08-16 10:00", 1, 2000)
+    lost = shop.sell("2026-08-16 11:00", 2, 2000)
+    shop.at("2026-08-17 08:00")
+    done(shop.sync())
+    privacy.redact(shop.installation, 1)
+    drop(shop, lost.id)
+    assert causes(shop.reconcile("2026-08-16", "2026-08-16")) == {"missed": {"08-16"}}
+    # An order, its agreement and its sale.
+    assert shop.sql("select rows from sync_runs where kind = 'reread'") == [(3,)]
 
 
 def test_a_customer_who_was_merged(shop: OpenShop) -> None:
