@@ -113,6 +113,7 @@ class WatchedStore(DemoStore):
         """No trouble any more."""
         self.on_answer = lambda _seen: None
         self._waiting.clear()
+        self._broken.clear()
         self._truncations.clear()
         self.shop.bulk.failures.clear()
         self.shop.bulk.limit = None

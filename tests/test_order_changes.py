@@ -17,6 +17,7 @@ from service.connectors.sweep import Swept
 from service.connectors.work import Sizes, Work
 from service.demo.model import Order, Visit
 from service.demo.server import Seen
+from service.errors import Interrupted
 from service.store import customers, leases, pending, runs
 from service.store.tables import customer_aliases, customer_moves, order_facts
 from service.store.tables import orders as orders_table
@@ -480,6 +481,55 @@ def test_without_customers_nobody_is_taken_for_moved(shop: OpenShop) -> None:
     done(shop.sync())
     assert shop.store.count("nodes") == asked
     assert shop.rows(customer_moves) == []
+
+
+# --- each has its turn ---------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_what_fails_for_ever_holds_up_nothing_after_it(shop: OpenShop) -> None:
+    """The log of deletions never answers; counts are compared and merges settled all the same, and it is told."""
+    synced(shop, days=1, hours=2)
+    old, kept, other = thirds(shop)
+    shop.store.break_down("DeletedOrders")
+    shop.store.delete(by_age(shop, 30).id)
+    shop.store.merge(old, kept, is_touching=True)
+    shop.later(minutes=5)
+    assert "DeletedOrders" in str(shop.sync().error)
+    assert untruths(shop) == []
+    assert aliases(shop) == {old: kept}
+
+    shop.store.break_down("CustomersById")
+    shop.store.merge(kept, other, is_touching=True)
+    shop.later(minutes=5)
+    assert "DeletedOrders" in str(shop.sync().error)
+    assert aliases(shop) == {old: kept}
+    assert isinstance(shop.store, WatchedStore)
+    shop.store.recover()
+    synced(shop, minutes=5)
+    assert aliases(shop) == {old: other, kept: other}
+
+
+@on_sqlite
+def test_who_is_asked_to_stop_begins_nothing_more(database_url: str, tmp_path: Path) -> None:
+    stopped: list[str] = []
+
+    def sleep(_seconds: float) -> None:
+        if stopped:
+            raise Interrupted("asked to stop")
+
+    def after(seen: Seen) -> None:
+        if seen.operation == "DeletedOrders":
+            stopped.append(seen.operation)
+
+    with open_shop(little_world(0), database_url, tmp_path, sleep=sleep) as shop:
+        done(shop.backfill())
+        shop.store.delete(by_age(shop, 30).id)
+        assert isinstance(shop.store, WatchedStore)
+        shop.store.on_answer = after
+        shop.later(hours=2)
+        assert isinstance(shop.sync().error, Interrupted)
+        assert shop.store.requests[-1].operation == "OrdersById"
 
 
 # --- what it costs -------------------------------------------------------------------------------------------------

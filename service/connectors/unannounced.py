@@ -5,8 +5,9 @@ Each pass looks a little, and not more often than needed; each thing has its own
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from service.connectors import orders
 from service.connectors.convert import gid
@@ -17,7 +18,7 @@ from service.connectors.rereading import reread
 from service.connectors.sweep import Swept, compare, covered, sweep
 from service.connectors.windows import search
 from service.connectors.work import Work
-from service.errors import UnexpectedShape
+from service.errors import Busy, Interrupted, OkrsyncError, Throttled, UnexpectedShape
 from service.shopify.faults import FieldDenied
 from service.shopify.pages import pages
 from service.store import held, landing
@@ -46,12 +47,31 @@ FEWEST_COMPARED, MOST_COMPARED = 250, 10_000
 
 
 def follow(work: Work, since: datetime, until: datetime) -> None:
-    """After an increment from `since` to `until`: everything it could not know."""
-    journeys(work)
-    deletions(work, since, until)
-    recent_or_whole(work, until - SETTLED)
-    compare_on(work, until - SETTLED)
-    settle_merges(work)
+    """After an increment from `since` to `until`: everything it could not know. What fails holds up nothing after it.
+
+    Raises: the first error, after all have had their turn.
+    """
+    duties = (
+        partial(journeys, work),
+        partial(deletions, work, since, until),
+        partial(recent_or_whole, work, until - SETTLED),
+        partial(compare_on, work, until - SETTLED),
+        partial(settle_merges, work),
+    )
+    errors = [error for duty in duties if (error := _error_of(duty))]
+    if errors:
+        raise errors[0]
+
+
+def _error_of(duty: Callable[[], object]) -> OkrsyncError | None:
+    """What a duty failed with. Who was stopped, replaced or told to wait is so for whatever comes next, and raises."""
+    try:
+        duty()
+    except (Interrupted, Busy, Throttled):
+        raise
+    except OkrsyncError as error:
+        return error
+    return None
 
 
 def journeys(work: Work) -> None:

@@ -26,6 +26,7 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: deque[Fault] = deque()
         self._truncations: deque[bool] = deque()
+        self._broken: set[str] = set()
         self._lost_cursors = 0
         self._lost_grants = 0
         self.tokens: set[str] = set()
@@ -42,6 +43,10 @@ class Faults:
     def internal_error_next(self, n: int = 1) -> None:
         """HTTP 200 with INTERNAL_SERVER_ERROR."""
         self._waiting.extend([Fault("internal_error")] * n)
+
+    def break_down(self, operation: str) -> None:
+        """Every question of that name ends in INTERNAL_SERVER_ERROR from now on."""
+        self._broken.add(operation)
 
     def reset_next(self, n: int = 1) -> None:
         """The connection is reset in the middle of the answer."""
@@ -131,6 +136,9 @@ class Faults:
 
     def next_fault(self) -> Fault | None:
         return self._waiting.popleft() if self._waiting else None
+
+    def is_broken(self, body: bytes) -> bool:
+        return any(re.search(rb"\b%s\b" % name.encode(), body) for name in self._broken)
 
     def loses_cursor(self, body: bytes) -> bool:
         """Is this a question after a page cursor, and its turn to be refused?"""

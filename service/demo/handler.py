@@ -119,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._send(reply.status, JSON, content, headers)
 
     def _reply(self, version: str, body: bytes, fault: Fault | None) -> Reply:
-        if fault and fault.kind == "internal_error":
+        if (fault and fault.kind == "internal_error") or self.store.is_broken(body):
             return internal_error()
         if self.store.loses_cursor(body):
             return cursor_refused()

@@ -35,6 +35,12 @@ def test_an_internal_error_hides_in_a_200_with_a_request_id(client: Client, stor
     assert client.data(QUESTION)
 
 
+def test_one_question_can_break_down_for_ever(client: Client, store: DemoStore) -> None:
+    store.break_down("Ping")
+    assert [client.ask(QUESTION)["errors"][0]["extensions"]["code"] for _ in range(2)] == ["INTERNAL_SERVER_ERROR"] * 2
+    assert client.data(QUESTION.replace("Ping", "Pings"))
+
+
 def test_a_connection_is_reset_in_the_middle_of_an_answer(client: Client, store: DemoStore) -> None:
     store.reset_next()
     with pytest.raises(httpx.TransportError):
