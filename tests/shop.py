@@ -114,6 +114,7 @@ class WatchedStore(DemoStore):
         self.on_answer = lambda _seen: None
         self._waiting.clear()
         self._broken.clear()
+        self._lost_cursors = 0
         self._truncations.clear()
         self.shop.bulk.failures.clear()
         self.shop.bulk.limit = None

@@ -614,6 +614,23 @@ def test_reconcile_names_what_differs(tmp_path: Path) -> None:
         assert "test: one side counts test orders" in okrsync("reconcile").out
 
 
+def test_reconcile_says_which_days_it_left_out(tmp_path: Path) -> None:
+    """Days that are not over need nobody; days that were never read do."""
+    with living_store() as store:
+        live(store)
+        okrsync = command_for(store, tmp_path)
+        assert okrsync("db", "upgrade").code == 0
+        today = shop_day(datetime.fromtimestamp(store.now, UTC), ZONE)
+        begin = today - timedelta(days=3)
+        assert okrsync("backfill", "--only", "orders", "--from", str(begin)).code == 0
+        said = okrsync("reconcile", "--from", str(begin), "--to", str(today))
+        assert said.code == 0, said.both
+        assert f"{today} not compared: not over yet" in said.err
+        said = okrsync("reconcile", "--from", str(begin - timedelta(days=2)), "--format", "json")
+    assert (said.code, said.out) == (1, "[]\n")
+    assert f"{begin - timedelta(days=2)} to {begin - timedelta(days=1)} not compared: orders are read from" in said.err
+
+
 def test_reconcile_mends_what_it_can_and_needs_a_person_for_the_rest(tmp_path: Path) -> None:
     with living_store() as store:
         okrsync = command_for(store, tmp_path)

@@ -59,8 +59,9 @@ def reconcile(
 ) -> int:
     """Our counts and sales against Shopify's own, day by day, with a named cause for each difference.
 
-    Days that differ for no known cause are read again and compared once more. Exit code 1 when a difference stays
-    unexplained. Without days: the last 35, and a part of the older ones, so that all come up within four weeks.
+    Days that differ for no known cause are read again and compared once more. Days asked for that cannot be compared
+    are told with the reason. Exit code 1 when a difference stays unexplained, or when days are left out because their
+    orders are not read. Without days: the last 35, and a part of the older ones, so that all come up within four weeks.
     """
     installation = installed(config)
     days = {"first": first.date() if first else None, "last": last.date() if last else None}
@@ -80,6 +81,8 @@ def reconcile(
 
 def _told(one: Reconciled) -> int:
     """What there is to say beside the rows."""
+    for each in one.left_out:
+        say(f"{one.shop}: {each}")
     if one.not_yet:
         say(f"{one.shop}: nothing to compare yet: {one.not_yet}")
         return NEEDS_A_PERSON
@@ -89,7 +92,9 @@ def _told(one: Reconciled) -> int:
         say(f"{one.shop}: orders were read again for {', '.join(map(str, one.read_again))}")
     if one.error:
         complain(one.error)
-    return NEEDS_A_PERSON if one.unexplained else exit_code(one.error) if one.error else FINE
+    if one.unexplained or any(each.is_gap for each in one.left_out):
+        return NEEDS_A_PERSON
+    return exit_code(one.error) if one.error else FINE
 
 
 def _reckoned(installation: Installation, settings: ShopSettings) -> int:

@@ -30,6 +30,9 @@ class Span(NamedTuple):
     first: date
     last: date
 
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}" if self.first != self.last else str(self.first)
+
     @property
     def days(self) -> Sequence[date]:
         return days(self.first, self.last + ONE_DAY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -14,7 +14,7 @@ from service.connectors.work import Work
 from service.door import Entered, connected
 from service.errors import Busy, OkrsyncError
 from service.installation import Installation, shop_of
-from service.periods import first_whole_day, last_complete_day, shop_day
+from service.periods import ONE_DAY, first_whole_day, last_complete_day, shop_day
 from service.pipeline import Outcome
 from service.reconcile.causes import MISSED
 from service.reconcile.compare import NAME, Compared, compare, record
@@ -34,6 +34,18 @@ BUSY_TRIES, BUSY_SECONDS = 6, 10
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Days that were asked for and not compared."""
+
+    span: Span
+    why: str
+    is_gap: bool = False  # there may be orders of theirs that we have not read
+
+    def __str__(self) -> str:
+        return f"{self.span} not compared: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """How a shop compares with Shopify on the days that were looked at."""
 
@@ -43,6 +55,7 @@ class Reconciled:
     read_again: Sequence[date] = ()  # differing days whose orders were read again
     no_reports: str = ""  # why only counts were compared
     not_yet: str = ""  # why nothing was
+    left_out: Sequence[LeftOut] = ()  # days that were asked for
     error: OkrsyncError | None = None  # what kept days from being read again
 
     @property
@@ -76,16 +89,22 @@ def reconcile(
     if read.gap:
         return Reconciled(settings.domain, not_yet=read.gap)
     with connected(installation, settings, pipeline.ORDERS) as entered:
-        spans = _spans(installation, entered, read, first, last)
+        reach = _reach(installation, entered, read)
+        spans = _spans(installation, entered, reach, first, last)
+        left_out = [*_left_out(entered, read, reach, first, last)]
         if not any(span.days for span in spans):
-            return Reconciled(settings.domain, not_yet="none of these days is over and read whole")
+            told = "none of these days is over and read whole"
+            return Reconciled(settings.domain, not_yet=told, left_out=left_out)
         seen = _look(installation, entered, lambda work: compare(work, spans))
     done = _read_again(installation, settings, _worth_reading(installation, entered, seen))
     if done.days:
         with connected(installation, settings, pipeline.ORDERS) as entered:
             seen = _look(installation, entered, lambda work: _second(work, spans, seen, done))
     days = sum(len(span.days) for span in spans)
-    return Reconciled(settings.domain, days, seen.comparisons, sorted(done.days), seen.no_reports, error=done.error)
+    again = sorted(done.days)
+    return Reconciled(
+        settings.domain, days, seen.comparisons, again, seen.no_reports, left_out=left_out, error=done.error
+    )
 
 
 def _what_is_read(installation: Installation, settings: ShopSettings) -> Coverage:
@@ -96,25 +115,54 @@ def _what_is_read(installation: Installation, settings: ShopSettings) -> Coverag
         return coverage(connection, shop.shop_id, name)
 
 
-def _spans(
-    installation: Installation, entered: Entered, read: Coverage, first: date | None, last: date | None
-) -> list[Span]:
-    """The days asked for, or those that are due; complete ones, and none before the history begins."""
+def _reach(installation: Installation, entered: Entered, read: Coverage) -> Span:
+    """All that can be compared: complete days, and none before the history begins."""
     shop = entered.shop
     assert read.covered_from is not None
-    end = last_complete_day(entered.now, shop.timezone)
     begin = first_whole_day(read.covered_from, shop.timezone)
-    with reading(installation.engine) as connection:
-        if read.covered_from <= shop.created_at:
+    if _is_from_the_first(entered, read):
+        with reading(installation.engine) as connection:
             opened = shop_day(shop.created_at, shop.timezone)
             begin = min(opened, figures.first_day(connection, shop.shop_id) or opened)
-        if first or last:
-            return asked(max(begin, first or begin), min(end, last or end))
-        if entered.visible_from:
-            begin = max(begin, first_whole_day(entered.visible_from, shop.timezone))
-        checked = reconciliations.last_checked(connection, shop.shop_id)
-        unsettled = reconciliations.unsettled(connection, shop.shop_id)
+    return Span(begin, last_complete_day(entered.now, shop.timezone))
+
+
+def _is_from_the_first(entered: Entered, read: Coverage) -> bool:
+    """Is the history read from the shop's first day on?"""
+    return read.covered_from is not None and read.covered_from <= entered.shop.created_at
+
+
+def _spans(
+    installation: Installation, entered: Entered, reach: Span, first: date | None, last: date | None
+) -> list[Span]:
+    """Of what can be compared, the days asked for, or those that are due."""
+    begin, end = reach
+    if first or last:
+        return asked(max(begin, first or begin), min(end, last or end))
+    if entered.visible_from:
+        begin = max(begin, first_whole_day(entered.visible_from, entered.shop.timezone))
+    with reading(installation.engine) as connection:
+        checked = reconciliations.last_checked(connection, entered.shop.shop_id)
+        unsettled = reconciliations.unsettled(connection, entered.shop.shop_id)
     return [part for span in due(begin, end, checked, unsettled) for part in asked(*span)]
+
+
+def _left_out(
+    entered: Entered, read: Coverage, reach: Span, first: date | None, last: date | None
+) -> Iterator[LeftOut]:
+    """The days asked for beyond what can be compared, with the reasons."""
+    first, last = first or reach.first, last or reach.last
+    if first < reach.first:
+        before = Span(first, min(last, reach.first - ONE_DAY))
+        if _is_from_the_first(entered, read):
+            yield LeftOut(before, f"the shop's first day is {reach.first}")
+        elif entered.visible_from and reach.first <= first_whole_day(entered.visible_from, entered.shop.timezone):
+            yield LeftOut(before, "Shopify hides orders older than 60 days from this app", is_gap=True)
+        else:
+            told = f"orders are read from {reach.first} on: run okrsync backfill --from {first}"
+            yield LeftOut(before, told, is_gap=True)
+    if last > reach.last:
+        yield LeftOut(Span(max(first, reach.last + ONE_DAY), last), "not over yet in the shop's time zone")
 
 
 def _look(installation: Installation, entered: Entered, at: Callable[[Work], Compared]) -> Compared:

@@ -37,6 +37,7 @@ from tests.metrics.little_world import little_world
 from tests.shop import OKRS, OpenShop, corner_shop, differences, done, dump, on_sqlite, open_shop, world_dump
 
 DAY = date(2026, 8, 1)
+RECENT_ONLY = frozenset({"read_orders", "read_customers", "read_products", "read_reports"})
 
 
 @pytest.fixture
@@ -336,6 +337,42 @@ def test_orders_that_are_hidden_now(shop: OpenShop) -> None:
     found = shop.reconcile("2026-06-15", "2026-06-30")
     assert causes(found) == {"hidden": {"06-16", "06-17"}}
     assert found.unexplained == []
+
+
+@on_sqlite
+def test_days_that_cannot_be_compared_are_told_with_the_reason(shop: OpenShop) -> None:
+    """The shop opened on 06-15, and 08-16 is not over; nothing of either is missing."""
+    found = shop.reconcile("2026-06-01", "2026-08-20")
+    assert (found.days, found.differing) == (62, [])
+    assert [(str(each), each.is_gap) for each in found.left_out] == [
+        ("2026-06-01 to 2026-06-14 not compared: the shop's first day is 2026-06-15", False),
+        ("2026-08-16 to 2026-08-20 not compared: not over yet in the shop's time zone", False),
+    ]
+    assert whole(shop).left_out == []
+    assert shop.reconcile().left_out == []
+    tomorrow = shop.reconcile("2026-08-17", "2026-08-17")
+    assert [str(each.span) for each in tomorrow.left_out] == ["2026-08-17"]
+    assert "none of these days is over" in tomorrow.not_yet
+
+
+@on_sqlite
+def test_days_whose_orders_were_not_read_or_are_hidden_are_a_gap(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop("2026-01-15 00:00"), database_url, tmp_path, scopes=RECENT_ONLY) as shop:
+        for day in ("2026-02-01", "2026-07-01", "2026-08-01"):
+            shop.sell(f"{day} 10:00", 1)
+        shop.at("2026-08-16 08:00")
+        done(shop.backfill(first=date(2026, 7, 15)))
+        found = shop.reconcile("2026-07-01", "2026-08-15")
+        assert (found.days, found.differing) == (32, [])
+        told = "orders are read from 2026-07-15 on: run okrsync backfill --from 2026-07-01"
+        assert [(each.why, each.is_gap) for each in found.left_out] == [(told, True)]
+        done(shop.backfill(first=date(2026, 7, 1)))
+        assert shop.reconcile("2026-07-01", "2026-08-15").left_out == []
+        done(shop.backfill(restart=True))
+        found = shop.reconcile("2026-06-01", "2026-08-15")
+        [left] = found.left_out
+        assert (str(left.span), left.is_gap) == ("2026-06-01 to 2026-06-17", True)
+        assert "hides orders older than 60 days" in left.why
 
 
 @on_sqlite
