@@ -86,7 +86,9 @@ def take_apart(connection: Connection, ground: Ground, found: Measurement, windo
     """What stands behind a measurement, with `most` examples for each reason."""
     metric, dialect = catalogue()[found.metric], connection.dialect.name
     scope = Scope(metric, ground.shop.shop_id, found.segment, found.population)
-    query = metrics.query_for(ground.shop, metric.id, found.window, segment=found.segment, population=found.population)
+    query = metrics.query_for(
+        ground.shop, metric.id, found.window, dialect, segment=found.segment, population=found.population
+    )
     others = [each for each in OTHER_READINGS.get(metric.id, ()) if each.population != found.population]
     return Explained(
         ground,
@@ -97,7 +99,7 @@ def take_apart(connection: Connection, ground: Ground, found: Measurement, windo
         [_compared(connection, ground, found, window, each) for each in others],
         [(name, str(value)) for name, value in query.binds.items()],
         query.as_typed(dialect),
-        scope.census(found.window).as_typed(dialect),
+        scope.census(found.window, dialect).as_typed(dialect),
     )
 
 

@@ -157,11 +157,12 @@ class _View:
         return cls(touched, progress, noted)
 
     def changed(self, metric: Metric, after: int) -> Causes:
-        """The days of the metric's rows that changed after that batch, and why."""
+        """The days of the metric's rows that changed after that batch, and why; of customers, that their horizon ends."""
         found: dict[date, set[str]] = {}
+        horizon = timedelta(days=metric.horizon_days or 0)
         for basis in metric.changed_by:
             for day, causes in self.noted[after].get(basis, {}).items():
-                found.setdefault(day, set()).update(causes)
+                found.setdefault(day + horizon, set()).update(causes)
         return found
 
 

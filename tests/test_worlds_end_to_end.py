@@ -13,7 +13,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -212,6 +212,31 @@ def test_customers_and_repeat_customers_of_the_first_39_weeks(cdnow: OpenShop) -
     assert repeat.value == sum(len(days) >= 2 for days in lives.values())
     assert (rate.numerator, rate.denominator) == (repeat.value, 2357)
     assert repeat.is_complete
+
+
+def begun_by(which: str, since: date, until: date) -> dict[int, list[tuple[int, int]]]:
+    """What each customer of the log bought whose first day lies in those: days since, cents."""
+    lives: dict[int, list[tuple[date, int]]] = defaultdict(list)
+    for day, customer, _, cents in transactions(which):
+        lives[customer].append((day, cents))
+    first = {customer: min(day for day, _ in bought) for customer, bought in lives.items()}
+    return {
+        customer: [((day - first[customer]).days, cents) for day, cents in bought]
+        for customer, bought in lives.items()
+        if since <= first[customer] <= until
+    }
+
+
+@pytest.mark.parametrize("days", [30, 60, 90, 180])
+def test_who_of_the_log_bought_again_in_time(cdnow: OpenShop, days: int) -> None:
+    """Everybody began by March 1997; the horizons of those who began in February ended in these days."""
+    begun = begun_by("sample", date(1997, 2, 1), date(1997, 2, 28))
+    first, last = (date(1997, 2, day) + timedelta(days=days) for day in (1, 28))
+    found = shown(cdnow, f"repurchase_rate_{days}d", first.isoformat(), last.isoformat(), {}, "all")
+    again = [customer for customer, bought in begun.items() if sum(since <= days for since, _ in bought) > 1]
+    assert (found.numerator, found.denominator, found.is_complete) == (len(again), len(begun), True)
+    everybody = shown(cdnow, f"repurchase_rate_{days}d", "1997-01-01", "1998-06-30", {}, "all")
+    assert everybody.denominator == 2357
 
 
 def test_sales_of_the_log_to_the_cent(cdnow: OpenShop) -> None:

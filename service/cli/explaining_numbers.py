@@ -22,6 +22,7 @@ LEFT_OUT = {
     "test": "test orders",
     "deleted": "deleted at Shopify",
     "no_customer": "without a customer",
+    "not_first": "orders after their customer's first",
     "not_kept": "cancelled, voided or expired",
     "bots": "of bots",
     "within_grace": "of the last 24 hours",

@@ -19,6 +19,9 @@ from service.store.doubts import doubts
 from service.store.engine import Connection, reading
 from service.values import Page, Shop
 
+_OF_CUSTOMERS = frozenset({
+    "customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "counted_horizons", "is_b2b",
+})  # fmt: skip
 _VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
 
 OPTIONAL = OptionalFields(
@@ -26,7 +29,7 @@ OPTIONAL = OptionalFields(
         Part(
             CUSTOMER,
             ("customer", "purchasingEntity"),
-            frozenset({"customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "is_b2b"}),
+            _OF_CUSTOMERS,
             "new from returning customers, and is_b2b",
             "read_customers",
         ),

@@ -8,7 +8,7 @@ one that mentions `nth` needs the whole history.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -19,22 +19,26 @@ from typing import Literal, get_args
 from service.errors import Misconfigured, Problem
 from service.metrics.additive import is_sum_over_rows
 from service.metrics.families import FAMILIES, SOURCES, family_of
+from service.metrics.families.cohorts import COHORTS
 from service.metrics.families.family import Family
 from service.metrics.segments import Condition, conditions
 from service.store.changes import ORDER_READ
+from service.store.facts import LONGEST_HORIZON
 from service.values import Population, Segment
 
 Kind = Literal["flow", "distinct", "level", "ratio"]
 Unit = Literal["count", "money", "ratio"]
-DateBasis = Literal["order_day", "event_day", "session_day", "checkout_day"]
+DateBasis = Literal["order_day", "event_day", "horizon_day", "session_day", "checkout_day"]
 Interval = Literal["none", "wilson", "normal"]
-LeftOut = Literal["test", "deleted", "no_customer", "bots", "recovered", "not_recovered", "within_grace"]
+LeftOut = Literal[
+    "test", "deleted", "no_customer", "not_first", "bots", "recovered", "not_recovered", "within_grace",
+]  # fmt: skip
 
 REQUIRED = (
     "id", "version", "title", "question", "kind", "unit", "numerator", "population", "date_basis", "segments",
     "leaves_out", "interval", "connector", "source", "decision",
 )  # fmt: skip
-OPTIONAL = ("denominator",)
+OPTIONAL = ("denominator", "horizon_days")
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
@@ -43,7 +47,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "interval": get_args(Interval),
 }
 
-_NEEDS_ALL_HISTORY = {"nth", "scope_nth", "prev_nth"}
+_NEEDS_ALL_HISTORY = {"nth", "scope_nth", "prev_nth", *COHORTS.sources}
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Metric:
     decision: str
     text: str  # the select, without the header
     file: str
+    horizon_days: int | None = None  # that a customer is looked at from the first order on
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -202,6 +207,7 @@ def _metric(header: Mapping[str, str], text: str, path: Path) -> Metric:
         decision=header["decision"],
         text=text,
         file=str(path),
+        horizon_days=int(header["horizon_days"]) if "horizon_days" in header else None,
     )
 
 
@@ -242,8 +248,13 @@ def _header_problems(header: Mapping[str, str], text: str, path: Path) -> list[P
             found.append(problem(key, f"cannot be {header[key]!r}", f"write {', '.join(choices)}"))
     if header.get("id", path.stem) != path.stem:
         found.append(problem("id", f"{header['id']!r} is not the file's name"))
-    if not header.get("version", "1").isdecimal():
-        found.append(problem("version", "is not a whole number"))
+    for key in ("version", "horizon_days"):
+        if not header.get(key, "1").isdecimal():
+            found.append(problem(key, "is not a whole number"))
+    horizon = header.get("horizon_days", "0")
+    if horizon.isdecimal() and int(horizon) > LONGEST_HORIZON.days:
+        told = f"is more than {LONGEST_HORIZON.days}, and changes are followed no longer"
+        found.append(problem("horizon_days", told))
     for key in ("numerator", "denominator"):
         if not header.get(key, "(count)").endswith(("(count)", "(money)")):
             found.append(problem(key, "does not end in (count) or (money)"))
@@ -267,8 +278,19 @@ def _text_problems(header: Mapping[str, str], text: str, path: Path) -> list[Pro
         found.append("is not a select")
     if not re.search(rf"\bfrom ({'|'.join(SOURCES)})\b", code):
         found.append(f"reads none of {', '.join(SOURCES)}")
+    found += _horizon_problems(header, _words(text))
     if re.search(r"[:;%{}]", code):
         found.append("holds one of : ; % { }: a metric is one select without parameters or templating")
     if re.sub(r"'[^']*'", "", code) != re.sub(r"'[^']*'", "", code).lower():
         found.append("is not lower case")
     return [Problem(str(path), "text", message) for message in found]
+
+
+def _horizon_problems(header: Mapping[str, str], words: Collection[str]) -> list[str]:
+    """Whether the text looks at customers for a while, and only then, the header says for how long."""
+    if family_of(words) is not COHORTS:
+        return ["reads nothing that has horizon_days"] if "horizon_days" in header else []
+    found = [] if "horizon_days" in header else ["reads horizons, and the header has no horizon_days"]
+    if "window_start" in words:
+        found.append("a horizon ends once, in any window: window_start tells nothing")
+    return found

@@ -28,13 +28,14 @@ _KINDS = {
 _DAYS = {
     "order_day": "the order day",
     "event_day": "the day of each ledger entry",
+    "horizon_day": "the day that is so many days after the customer's first order",
     "session_day": "the day the session began",
     "checkout_day": "the day the checkout began",
 }
 
 _INTERVALS = {
     "wilson": "95 %, Wilson's score interval",
-    "normal": "95 %, normal, from the spread of the orders",
+    "normal": "95 %, normal, from the spread of the values",
 }
 
 
@@ -64,6 +65,7 @@ def described(metric: Metric) -> dict[str, str]:
         "Denominator": metric.denominator or "",
         "Population": metric.population,
         "Dated by": _DAYS[metric.date_basis],
+        "Horizon": f"{metric.horizon_days} days" if metric.horizon_days else "",
         "Interval": _INTERVALS.get(metric.interval, ""),
         "Split by": ", ".join(metric.segments),
         "Source": metric.source,

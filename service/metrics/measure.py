@@ -115,7 +115,7 @@ def measure(
     found = metric(metric_id)
     scope = Scope(found, shop.shop_id, segment, population)
     reading = answer(connection, shop, scope, window, covered_from)
-    census = connection.execute(scope.census(reading.window).statement())
+    census = connection.execute(scope.census(reading.window, connection.dialect.name).statement())
     counted: dict[str, int] = {row.reason: int(row.row_count) for row in census}
     return Measurement(
         metric=found.id,
@@ -147,7 +147,7 @@ def answer(
 
 def examples(connection: Connection, scope: Scope, window: Window, most: int) -> list[Example]:
     """What was counted and what was left out, the first `most` for each reason, by day."""
-    query = scope.examples(_natural(scope.metric, window), most)
+    query = scope.examples(_natural(scope.metric, window), most, connection.dialect.name)
     return [
         Example(row.reason, int(row.row_count), row.row_id, row.row_name, _date(row.row_date))
         for row in connection.execute(query.statement())
@@ -258,11 +258,17 @@ def reading_of(found: Metric, shop: Shop, window: Window, of: Totals) -> Reading
 
 
 def query_for(
-    shop: Shop, metric_id: str, window: Window, *, segment: Segment = EVERYTHING, population: Population = "all"
+    shop: Shop,
+    metric_id: str,
+    window: Window,
+    dialect: str,
+    *,
+    segment: Segment = EVERYTHING,
+    population: Population = "all",
 ) -> Query:
-    """The SQL behind `measure` for that window, and the values of its parameters."""
+    """The SQL behind `measure` for that window on such a database, and the values of its parameters."""
     scope = Scope(metric(metric_id), shop.shop_id, segment, population)
-    return scope.query(_mode(scope.metric, [_natural(scope.metric, window)]))
+    return scope.query(_mode(scope.metric, [_natural(scope.metric, window)]), dialect)
 
 
 def _begins(period: Period, day: date, fiscal_year_start: int) -> bool:
@@ -334,7 +340,7 @@ def _calendar_totals(connection: Connection, scope: Scope, windows: Sequence[Win
 
 def _increments(connection: Connection, scope: Scope, mode: Mode) -> dict[date, Totals]:
     found: dict[date, Totals] = {}
-    for row in connection.execute(scope.query(mode).statement()).mappings():
+    for row in connection.execute(scope.query(mode, connection.dialect.name).statement()).mappings():
         numbers = (int(row.get(name) or 0) for name in ("numerator", "denominator", "squares"))
         found[_date(row["metric_date"])] = Totals(*numbers)
     return found

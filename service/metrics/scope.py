@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.metrics.catalogue import Metric
 from service.metrics.families.family import Asked, Rows, select, where, with_ctes
-from service.metrics.segments import EVERYTHING
+from service.metrics.segments import EVERYTHING, Condition
 from service.periods import days
 from service.values import Population, Segment, Window
 
@@ -155,44 +155,44 @@ class Scope:
     @property
     def reads(self) -> frozenset[str]:
         """Names of columns the answer depends on, by the metric's own text and its conditions."""
-        words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self.asked.conditions)
+        words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self.conditions)
         return self.metric.words.union(*words)
 
-    def query(self, mode: Mode) -> Query:
+    def query(self, mode: Mode, dialect: str) -> Query:
         """The metric's increments: metric_date, numerator, and what else its text answers."""
-        return Query(with_ctes(self.ctes(mode), self.metric.text), *self.binds(mode))
+        return Query(with_ctes(self.ctes(mode, self.asked(dialect)), self.metric.text), *self.binds(mode))
 
-    def census(self, window: Window) -> Query:
+    def census(self, window: Window, dialect: str) -> Query:
         """How many rows of the window are in the answer and how many are left out: a row a reason."""
-        return self._of_what_is_looked_at(window, _CENSUS)
+        return self._of_what_is_looked_at(window, _CENSUS, dialect)
 
-    def examples(self, window: Window, most: int) -> Query:
+    def examples(self, window: Window, most: int, dialect: str) -> Query:
         """The first `most` rows of the window for each reason, those in the answer being `counted`."""
-        found = self._of_what_is_looked_at(window, _EXAMPLES)
+        found = self._of_what_is_looked_at(window, _EXAMPLES, dialect)
         return replace(found, binds={**found.binds, "most": most}, types={**found.types, "most": BigInteger()})
 
-    def _of_what_is_looked_at(self, window: Window, body: str) -> Query:
-        mode = Running(window.start or date.min, window.end)
-        scope = self.ctes(mode)
-        looked_at = self.metric.family.looked_at(self.asked, scope)
+    def _of_what_is_looked_at(self, window: Window, body: str, dialect: str) -> Query:
+        mode, asked = Running(window.start or date.min, window.end), self.asked(dialect)
+        scope = self.ctes(mode, asked)
+        looked_at = self.metric.family.looked_at(asked, scope)
         ctes = {name: text if name in scope else indent(text, "    ") for name, text in looked_at.items()}
         return Query(with_ctes(ctes, body), *self.binds(mode))
 
-    def ctes(self, mode: Mode) -> dict[str, str]:
+    def ctes(self, mode: Mode, asked: Asked) -> dict[str, str]:
         """Name → select, in the order they build on each other."""
         found: dict[str, str] = {}
         if not isinstance(mode, Running | Daily):
             found["calendar (metric_date, window_start)"] = _calendar_rows(len(_calendar_windows(mode)))
         for name, rows_in_scope in self.metric.family.sources.items():
             if name in self.metric.words:
-                rows = self.metric.family.changes[name] if self.changes else rows_in_scope(self.asked)
+                rows = self.metric.family.changes[name] if self.changes else rows_in_scope(asked)
                 found |= {**rows.after, rows.name: rows.select, name: _on_days(mode, rows)}
         return {name: indent(body, "    ") for name, body in found.items()}
 
     def binds(self, mode: Mode) -> tuple[dict[str, Any], dict[str, TypeEngine[Any]]]:
         values: dict[str, Any] = {"shop_id": self.shop_id}
         types: dict[str, TypeEngine[Any]] = {"shop_id": BigInteger()}
-        for condition in self.asked.conditions:
+        for condition in self.conditions:
             if condition.bind:
                 name, values[name], types[name] = condition.bind[0], condition.bind[1], condition.bind[2]
         for name, day in _mode_days(mode).items():
@@ -203,10 +203,15 @@ class Scope:
         return values, types
 
     @property
-    def asked(self) -> Asked:
+    def conditions(self) -> list[Condition]:
+        return self.metric.conditions(self.segment, self.population)
+
+    def asked(self, dialect: str) -> Asked:
         found = self.metric
-        wanted = found.conditions(self.segment, self.population)
-        return Asked(found.words, found.leaves_out, found.date_basis, wanted, self.population)
+        return Asked(
+            found.words, found.leaves_out, found.date_basis, self.conditions, self.population, dialect,
+            found.horizon_days,
+        )  # fmt: skip
 
 
 def _on_days(mode: Mode, rows: Rows) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Protocol
@@ -43,6 +43,9 @@ class SecondAnswer:
         self.numbers = _order_numbers(counted)
         self.orders = [o for o in counted if self._matches(o)]
         self.day = {o.id: shop_day_of(world, o.processed_at) for o in counted}
+        self.lives: dict[int | None, list[Order]] = {}
+        for o in counted:
+            self.lives.setdefault(o.customer_id, []).append(o)
 
     def answer(self, metric: str, start: date | None, end: date) -> Answer:
         first = start or date.min
@@ -118,6 +121,13 @@ class SecondAnswer:
         purchases = Counter(o.customer_id for o in self.known(self.placed(date.min, end)))
         return sum(1 for count in purchases.values() if count >= times)
 
+    def cohort(self, days: int, first: date, end: date) -> Iterator[list[Order]]:
+        """What each customer bought in the so many days after a first order in scope, if the last of them is in."""
+        for begun in self.known(self.placed(date.min, date.max)):
+            since = self.day[begun.id]
+            if self.numbers[begun.id] == 1 and first <= since + timedelta(days) < end:
+                yield [o for o in self.lives[begun.customer_id] if (self.day[o.id] - since).days <= days]
+
 
 def _sum_of(what: str) -> Callable[[SecondAnswer, date, date], tuple[Decimal | int, Decimal | int | None]]:
     return lambda s, a, b: (s.ledger_sum(what, a, b), None)
@@ -127,6 +137,14 @@ def total_sales_of(s: SecondAnswer, a: date, b: date) -> Decimal:
     """What every line came to, tips, gift cards and the unknown aside: of those only the tax."""
     foreign = ("TIP", "GIFT_CARD", "UNKNOWN")
     return s.money(sum(e.tax if e.line_type in foreign else e.total for e in s.ledger(a, b)))
+
+
+def _repurchase_rate(days: int) -> Callable[[SecondAnswer, date, date], tuple[int, int]]:
+    def answer(s: SecondAnswer, a: date, b: date) -> tuple[int, int]:
+        baskets = [*s.cohort(days, a, b)]
+        return sum(len(bought) > 1 for bought in baskets), len(baskets)
+
+    return answer
 
 
 _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int, Decimal | int | None]]] = {
@@ -166,6 +184,7 @@ _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int,
     # Levels: all history before the end, wherever the window starts.
     "repeat_customers": lambda s, a, b: (s.bought_at_least(2, b), None),
     "repeat_purchase_rate": lambda s, a, b: (s.bought_at_least(2, b), s.bought_at_least(1, b)),
+    **{f"repurchase_rate_{days}d": _repurchase_rate(days) for days in (30, 60, 90, 180)},
 }
 
 

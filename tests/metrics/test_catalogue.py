@@ -74,7 +74,12 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("-- unit: count", "-- unit: count\n-- denominator: orders (count)", "text: answers no denominator"),
         ("as numerator", "as pieces_sold", "text: answers no numerator"),
         ("interval: none", "interval: normal", "text: answers no squares"),
-        ("from counted_orders", "from orders", "reads none of counted_orders, counted_sales, counted_sessions"),
+        ("from counted_orders", "from orders", "reads none of counted_orders, counted_sales, counted_horizons"),
+        ("-- unit: count", "-- unit: count\n-- horizon_days: 30", "text: reads nothing that has horizon_days"),
+        ("-- unit: count", "-- unit: count\n-- horizon_days: month", "horizon_days: is not a whole number"),
+        ("-- unit: count", "-- unit: count\n-- horizon_days: 400", "horizon_days: is more than 366"),
+        ("from counted_orders", "from counted_horizons", "text: reads horizons, and the header has no horizon_days"),
+        ("from counted_orders", "from counted_horizons where window_start > '2'", "window_start tells nothing"),
         ("sum(units)", "sum(:units)", "without parameters or templating"),
         ("sum(units)", "SUM(units)", "is not lower case"),
         ("select metric_date", "delete metric_date", "is not a select"),
@@ -108,6 +113,8 @@ def test_an_unknown_metric_is_answered_with_what_was_meant() -> None:
 def test_what_the_catalogue_knows_of_its_metrics() -> None:
     known = catalogue()
     assert list(known) == sorted(known)
+    with_horizon = {m.id for m in known.values() if m.date_basis == "horizon_day"}
+    assert with_horizon == {f"repurchase_rate_{days}d" for days in (30, 60, 90, 180)}
     assert {m.id for m in known.values() if m.kind == "level"} == {"repeat_customers", "repeat_purchase_rate"}
     assert {m.id for m in known.values() if not m.adds_up} == {
         "customers", "returning_customers", "returning_customer_rate", "orders_per_customer",
@@ -115,11 +122,12 @@ def test_what_the_catalogue_knows_of_its_metrics() -> None:
     }  # fmt: skip
     assert {m.id for m in known.values() if m.needs_all_history()} == {
         "new_customers", "returning_customers", "returning_customer_rate", "returning_order_rate",
-        "repeat_customers", "repeat_purchase_rate",
+        "repeat_customers", "repeat_purchase_rate", *with_horizon,
     }  # fmt: skip
     assert {m.default_window for m in known.values()} == {"quarter", "as_of"}
     for m in known.values():
         assert set(m.segments) <= set(m.family.dimensions)
+        assert (f"_{m.horizon_days}d" in m.id) == (m.id in with_horizon) == (m.horizon_days is not None)
         assert (m.unit == "ratio" or m.kind == "ratio") == (m.denominator is not None), m.id
         assert (m.unit == "money") <= m.is_money("numerator"), m.id
 

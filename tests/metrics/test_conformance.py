@@ -31,7 +31,7 @@ MIDDLE = START + timedelta(days=40)
 WINDOWS = [
     Window(MIDDLE, MIDDLE + timedelta(days=31)),
     Window(MIDDLE, MIDDLE + timedelta(days=1)),
-    Window(START - timedelta(days=3), END + timedelta(days=60)),
+    Window(START - timedelta(days=3), END + timedelta(days=400)),
     Window(None, MIDDLE),
     Window(MIDDLE, MIDDLE),
 ]
@@ -135,12 +135,13 @@ def test_a_series_is_its_windows_asked_one_by_one(connection: Connection, shop: 
 
 @one_world
 def test_a_reading_of_a_series_is_the_whole_measurement(connection: Connection, shop: Shop) -> None:
-    """Value and interval too, on a day in the middle of a quarter."""
-    day = MIDDLE + timedelta(days=9)
+    """Value and interval too, on a day in the middle of a quarter, or as long after one as customers are looked at."""
     for metric in METRICS:
+        start = MIDDLE - timedelta(days=20) + timedelta(days=metric.horizon_days or 20)
+        end = start + timedelta(days=10)
         kind: SeriesKind = "as_of" if metric.kind == "level" else "running"
-        reading = series(connection, shop, metric.id, MIDDLE, day + timedelta(days=1), kind)[-1]
-        measured = measure(connection, shop, metric.id, Window(MIDDLE, day + timedelta(days=1)))
+        reading = series(connection, shop, metric.id, start, end, kind)[-1]
+        measured = measure(connection, shop, metric.id, Window(start, end))
         assert (reading.value, reading.value_low, reading.value_high, reading.window) == (
             measured.value, measured.value_low, measured.value_high, measured.window,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from service.demo.model import Agreement, LineItem, Order, Sale, Visit, Visits, 
 from service.errors import Misconfigured
 from service.metrics.measure import by, measure, query_for, series
 from service.store.tables import watermarks
-from service.values import Measurement, Segment, Shop, Window
+from service.values import Measurement, Population, Segment, Shop, Window
 from tests.metrics.little_world import at
 from tests.metrics.load_world import load_world
 
@@ -172,6 +172,59 @@ def test_a_segment_counts_its_own_customers_but_keeps_their_order_numbers(databa
         assert asked(database, shop, "repeat_customers", utm_source=source).value == repeat
 
 
+def test_who_ordered_again_within_so_many_days_of_the_first_order(database: Engine) -> None:
+    """Ten customers begin on 1 January; three order again by day 30, the last of them on it, and a fourth on day 31.
+
+    So on 31 January the rate within 30 days is 30 %, and on 2 March the rate within 60 days is 40 %. Whoever begins
+    later, or has no name, is not in it yet or never.
+    """
+    first = date(2026, 1, 1)
+    orders = [order(n, first, n) for n in range(1, 11)]
+    orders += [order(20 + n, first + timedelta(days=later), n) for n, later in enumerate((0, 7, 30, 31), 1)]
+    orders += [order(31, first, None), order(32, first + timedelta(days=1), 32), order(33, date(2026, 1, 15), 1)]
+    shop = shop_with(database, orders)
+    day_30, day_60 = (Window(end - timedelta(days=1), end) for end in (date(2026, 2, 1), date(2026, 3, 3)))
+    within_30 = asked(database, shop, "repurchase_rate_30d", day_30)
+    assert (within_30.value, within_30.numerator, within_30.denominator) == (Decimal("0.3"), 3, 10)
+    assert (within_30.counted, within_30.left_out) == (10, {"no_customer": 1, "not_first": 1})
+    assert within_30.value_low is not None
+    assert asked(database, shop, "repurchase_rate_60d", day_60).value == Decimal("0.4")
+    assert asked(database, shop, "repurchase_rate_30d", Window(first, date(2026, 1, 31))).value is None
+    assert asked(database, shop, "repurchase_rate_30d", day_60).value is None
+    february = asked(database, shop, "repurchase_rate_30d", Window(date(2026, 1, 15), date(2026, 3, 1)))
+    assert (february.numerator, february.denominator) == (3, 11)
+
+
+def test_a_cohort_is_named_by_its_first_order(database: Engine) -> None:
+    """Won by newsletter and back by google counts for the newsletter; a cancelled first order begins nobody's life."""
+    first, later = date(2026, 1, 1), date(2026, 1, 20)
+    shoes = order(5, first, 5, product_type="Shoes", utm="google")
+    shoes.cancelled_at = at(later)
+    shop = shop_with(
+        database,
+        [
+            order(1, first, 1, utm="newsletter"), order(2, later, 1, utm="google"),
+            order(3, first, 3, utm="google"), shoes, order(6, later, 5, product_type="Shirts"),
+        ],
+    )  # fmt: skip
+    window = Window(first, date(2026, 2, 1))
+
+    def parts(population: Population = "all", **where: str) -> tuple[Decimal, Decimal | None]:
+        with database.connect() as connection:
+            found = measure(
+                connection, shop, "repurchase_rate_30d", window, segment=Segment.of(where), population=population
+            )
+        assert found.counted == found.denominator
+        return found.numerator, found.denominator
+
+    assert parts() == (2, 3)
+    assert parts(utm_source="newsletter") == (1, 1)
+    assert parts(utm_source="google") == (1, 2)
+    assert parts(product_type="Shoes") == (1, 1)
+    assert parts(product_type="Shirts") == (0, 0)
+    assert parts("kept") == (1, 2)  # the other begins on 20 January
+
+
 def test_order_value_of_a_product_line(database: Engine) -> None:
     """With a product type: those lines only, over the orders that hold one."""
     both = order(1, date(2026, 1, 1), 1, 3_000, product_type="Shoes")
@@ -248,6 +301,7 @@ def test_what_needs_orders_that_were_not_read_is_incomplete(database: Engine) ->
         assert not is_complete("orders", customer_type="returning")
         assert not is_complete("repeat_customers")
         assert not is_complete("returning_customer_rate")
+        assert not is_complete("repurchase_rate_30d", Window(date(2026, 3, 1), date(2026, 4, 1)))
         [as_of] = series(
             connection, shop, "repeat_customers", date(2026, 1, 1), date(2026, 1, 2), "as_of", covered_from=read_from
         )
@@ -272,6 +326,7 @@ def test_an_answer_says_how_fresh_its_data_is(database: Engine) -> None:
         ("orders", {"customer_type": "old"}, "'old' is no customer_type\n    hint: write first_time, returning"),
         ("orders", {"is_b2b": "1"}, "hint: write true or false"),
         ("repeat_customers", {"customer_type": "returning"}, "cannot be split by customer_type"),
+        ("repurchase_rate_30d", {"customer_type": "first_time"}, "cannot be split by customer_type"),
         (
             "sessions",
             {"source": "web"},
@@ -283,7 +338,7 @@ def test_an_answer_says_how_fresh_its_data_is(database: Engine) -> None:
 def test_a_segment_that_cannot_be_answered_is_refused(metric: str, where: dict[str, str], complaint: str) -> None:
     shop = Shop(7, "examples.myshopify.com", "UTC", "USD", 2, datetime(2025, 1, 1, tzinfo=UTC))
     with pytest.raises(Misconfigured) as raised:
-        query_for(shop, metric, JANUARY, segment=Segment.of(where))
+        query_for(shop, metric, JANUARY, "sqlite", segment=Segment.of(where))
     assert complaint in str(raised.value)
 
 
@@ -292,13 +347,13 @@ def test_sessions_have_one_population() -> None:
     with pytest.raises(
         Misconfigured, match="population: there is no population 'kept' of sessions\n    hint: write all"
     ):
-        query_for(shop, "conversion_rate", JANUARY, population="kept")
+        query_for(shop, "conversion_rate", JANUARY, "sqlite", population="kept")
 
 
 def test_one_value_of_each_dimension_can_be_asked_for() -> None:
     shop = Shop(7, "examples.myshopify.com", "UTC", "USD", 2, datetime(2025, 1, 1, tzinfo=UTC))
     with pytest.raises(Misconfigured, match="asked for twice"):
-        query_for(shop, "orders", JANUARY, segment=Segment.of([("source", "web"), ("source", "pos")]))
+        query_for(shop, "orders", JANUARY, "sqlite", segment=Segment.of([("source", "web"), ("source", "pos")]))
 
 
 def test_a_level_has_only_an_as_of_series(database: Engine) -> None:
@@ -309,7 +364,10 @@ def test_a_level_has_only_an_as_of_series(database: Engine) -> None:
 
 def test_the_sql_behind_an_answer_can_be_read_and_run(database: Engine) -> None:
     shop = shop_with(database, [order(1, date(2026, 1, 1), 1, utm="google")])
-    query = query_for(shop, "customers", JANUARY, segment=Segment.of({"utm_source": "google"}), population="kept")
+    query = query_for(
+        shop, "customers", JANUARY, database.dialect.name, segment=Segment.of({"utm_source": "google"}),
+        population="kept",
+    )  # fmt: skip
     for cte in ("kept_orders", "orders_in_scope", "counted_orders"):
         assert f"{cte} as (\n    select\n" in query.sql
     assert "counted_sales" not in query.sql

@@ -19,6 +19,12 @@ class Asked:
     date_basis: str
     conditions: Sequence[Condition]  # of the segment
     population: Population
+    dialect: str  # the database's
+    horizon_days: int | None = None  # from the metric's header
+
+    def days_on(self, day: str, days: int) -> str:
+        """SQL for the shop day so many days after another: what the two databases write differently."""
+        return f"date({day}, '{days:+} days')" if self.dialect == "sqlite" else f"({day} + {days})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ ranking too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import indent
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
@@ -54,14 +54,19 @@ DIMENSIONS: Mapping[str, Dimension] = {
 }
 
 
-def _of_lines(condition: Condition) -> bool:
+def is_of_lines(condition: Condition) -> bool:
     return condition.reads("order_sales")
 
 
 def _facts(asked: Asked) -> str:
     """The table of orders with their numbers: kept orders are numbered among themselves if anybody looks."""
     reads_numbers = {"nth", *_RANKS} & asked.words or any("nth" in condition.sql for condition in asked.conditions)
-    return "kept_orders" if asked.population == "kept" and reads_numbers else "order_facts"
+    return numbered(asked) if reads_numbers else "order_facts"
+
+
+def numbered(asked: Asked) -> str:
+    """The table with the order numbers of the population."""
+    return "kept_orders" if asked.population == "kept" else "order_facts"
 
 
 def _conditions(asked: Asked) -> list[Condition]:
@@ -70,39 +75,40 @@ def _conditions(asked: Asked) -> list[Condition]:
     return [*asked.conditions, Condition(IS_KEPT)] if is_filtered_here else list(asked.conditions)
 
 
-def _kept_orders(asked: Asked) -> dict[str, str]:
-    return {"kept_orders": _KEPT_ORDERS} if _facts(asked) == "kept_orders" else {}
+def defined(table: str) -> dict[str, str]:
+    """The CTE behind a table of orders with their numbers, where it is one."""
+    return {"kept_orders": _KEPT_ORDERS} if table == "kept_orders" else {}
 
 
 def _orders_in_scope(asked: Asked) -> Rows:
     wanted = _conditions(asked)
-    of_lines = [condition for condition in wanted if _of_lines(condition)]
-    of_orders = [condition for condition in wanted if not _of_lines(condition)]
+    of_lines = [condition for condition in wanted if is_of_lines(condition)]
+    of_orders = [condition for condition in wanted if not is_of_lines(condition)]
     columns = ["facts.order_id", "facts.order_date", "facts.customer_id", "facts.nth"]
     is_ranked = bool(_RANKS & asked.words)
     if is_ranked:
         columns += _ranks_in_scope() if wanted else _ranks_on_facts()
     columns += [f"{'order_lines' if of_lines else 'facts'}.{name}" for name in _AMOUNTS]
-    tables = [f"from {_facts(asked)} as facts", *_join_orders(of_orders)]
+    tables = [f"from {_facts(asked)} as facts", *join_orders(of_orders)]
     if of_lines:
         tables.append(f"join (\n{indent(_order_lines(of_lines), '    ')}\n) as order_lines")
         tables.append("    on order_lines.order_id = facts.order_id")
     clauses = ["facts.shop_id = :shop_id", *(condition.sql for condition in of_orders)]
     history = [_HISTORY] if is_ranked and wanted else []
     text = "\n".join([select(columns), *tables, where(clauses), *history])
-    return Rows("orders_in_scope", text, "order_date", _kept_orders(asked))
+    return Rows("orders_in_scope", text, "order_date", defined(_facts(asked)))
 
 
 def _sales_in_scope(asked: Asked) -> Rows:
     wanted = _conditions(asked)
     columns = ["order_sales.event_date", "facts.order_date as placed_date", "facts.order_id"]
     columns += [f"order_sales.{name}" for name in _LEDGER]
-    of_orders = [condition for condition in wanted if not _of_lines(condition)]
+    of_orders = [condition for condition in wanted if not is_of_lines(condition)]
     # What the day is read off comes first, and looks up the other: the order of a cross join is SQLite's to keep.
     facts, day = f"{_facts(asked)} as facts", "event_date"
-    tables = ["from order_sales", f"cross join {facts}", *_join_orders(of_orders)]
+    tables = ["from order_sales", f"cross join {facts}", *join_orders(of_orders)]
     if asked.date_basis == "order_day":
-        tables, day = [f"from {facts}", "cross join order_sales", *_join_orders(of_orders)], "placed_date"
+        tables, day = [f"from {facts}", "cross join order_sales", *join_orders(of_orders)], "placed_date"
     clauses = [
         "order_sales.shop_id = :shop_id",
         "facts.shop_id = order_sales.shop_id",
@@ -111,7 +117,7 @@ def _sales_in_scope(asked: Asked) -> Rows:
     ]
     if len(of_orders) < len(wanted):
         clauses.append("order_sales.line_type = 'PRODUCT'")
-    return Rows("sales_in_scope", "\n".join([select(columns), *tables, where(clauses)]), day, _kept_orders(asked))
+    return Rows("sales_in_scope", "\n".join([select(columns), *tables, where(clauses)]), day, defined(_facts(asked)))
 
 
 _HISTORY = "window history as (partition by facts.customer_id order by facts.nth)"
@@ -167,7 +173,7 @@ def _order_lines(wanted: Sequence[Condition]) -> str:
     return "\n".join([select(columns), "from order_sales", where(clauses), "group by order_sales.order_id"])
 
 
-def _join_orders(wanted: Sequence[Condition]) -> list[str]:
+def join_orders(wanted: Sequence[Condition]) -> list[str]:
     if not any(condition.reads("orders") for condition in wanted):
         return []
     return [
@@ -201,20 +207,28 @@ where orders.shop_id = :shop_id
 
 
 def _looked_at(asked: Asked, scope: Mapping[str, str]) -> dict[str, str]:
+    """By event day, the orders are those with a ledger entry in the window."""
+    in_window = _BY_EVENT_DAY if asked.date_basis == "event_day" else _BY_ORDER_DAY
+    return by_reason(in_window, asked, scope if asked.conditions else {}, SOURCES)
+
+
+def by_reason(
+    in_window: str, asked: Asked, scope: Mapping[str, str], sources: Collection[str], more: Sequence[str] = ()
+) -> dict[str, str]:
     """Orders by the first reason that fits: `deleted` and `test` are never counted; `not_kept` in the kept population
-    is cancelled, voided or expired; `no_customer` where a metric is about customers; `outside_segment`. By event day,
-    the orders are those with a ledger entry in the window.
+    is cancelled, voided or expired; `no_customer` where a metric is about customers; `more`; `outside_segment`.
     """
     reasons = ["when orders.deleted_at is not null then 'deleted'", "when orders.is_test then 'test'"]
     if asked.population == "kept":
         reasons.append(f"when not ({IS_KEPT}) then 'not_kept'")
     if "no_customer" in asked.leaves_out:
         reasons.append("when orders.customer_id is null then 'no_customer'")
+    reasons += more
     if asked.conditions:
-        in_segment = " union ".join(f"select order_id from {name}" for name in SOURCES if name in scope)
+        in_segment = " union ".join(f"select order_id from {name}" for name in sources if name in scope)
         reasons.append(f"when orders.order_id not in ({in_segment}) then 'outside_segment'")
     cases = "\n        ".join(reasons)
-    by_reason = f"""select
+    looked_at = f"""select
     case
         {cases}
         else 'counted'
@@ -224,8 +238,7 @@ def _looked_at(asked: Asked, scope: Mapping[str, str]) -> dict[str, str]:
     orders.order_name as row_name,
     orders.processed_date as row_date
 from orders_in_window as orders"""
-    in_window = _BY_EVENT_DAY if asked.date_basis == "event_day" else _BY_ORDER_DAY
-    return {**(scope if asked.conditions else {}), "orders_in_window": in_window, "looked_at": by_reason}
+    return {**scope, "orders_in_window": in_window, "looked_at": looked_at}
 
 
 SOURCES = {"counted_orders": _orders_in_scope, "counted_sales": _sales_in_scope}
