@@ -157,7 +157,7 @@ class _View:
         return cls(touched, progress, noted)
 
     def changed(self, metric: Metric, after: int) -> Causes:
-        """The days of the metric's rows that changed after that batch, and why; of customers, that their horizon ends."""
+        """The days of the metric's rows that changed after that batch, or on which their horizons end, and why."""
         found: dict[date, set[str]] = {}
         horizon = timedelta(days=metric.horizon_days or 0)
         for basis in metric.changed_by:

@@ -15,6 +15,8 @@ from service.judging import Ground, ground_of
 from service.measuring import measure_catalogue
 from service.metrics import measure as metrics
 from service.metrics.catalogue import catalogue
+from service.metrics.families.cohorts import COHORTS
+from service.metrics.families.orders import ORDERS
 from service.pipeline import CONNECTORS
 from service.store import metric_readings as kept
 from service.store import shops
@@ -133,9 +135,11 @@ def forgotten(shop: OpenShop) -> bool:
 
 def test_every_metric_of_orders_changes_by_rows() -> None:
     """Slower ways are right as well; this is what makes a late order of a large shop cheap."""
-    of_orders = [metric for metric in catalogue().values() if metric.family.things == "orders"]
+    of_orders = [metric for metric in catalogue().values() if metric.family is ORDERS]
     assert len(of_orders) > 20
     assert [metric.id for metric in of_orders if not metric.changes_by_rows] == []
+    of_cohorts = [metric for metric in catalogue().values() if metric.family is COHORTS]
+    assert [metric.id for metric in of_cohorts if not metric.adds_up] == []
 
 
 # --- what was known --------------------------------------------------------------------------------------------------
@@ -157,6 +161,19 @@ def test_a_late_order_restates_its_day_and_the_windows_that_hold_it(shop: OpenSh
     assert restated(shop, "sessions") == {}
     assert known(shop, "orders", "2026-07-04", before) == 0
     assert known(shop, "orders", "2026-07-04", shop.installation.clock()) == 1
+
+
+@on_sqlite
+def test_a_reversal_reaches_the_customer_s_value_however_late(shop: OpenShop) -> None:
+    """Customer 1 bought for 40 and 50 in the first 90 days, up to 30 September; the 40 go back a year later."""
+    shop.at("2027-10-20 08:00")
+    shop.turn()
+    shop.store.refund(shop.store.world.orders[0].id)
+    shop.later(days=1)
+    shop.turn()
+    assert restated(shop, "lifetime_value_90d") == {"09-30": (90, 50, "data")}
+    assert restated(shop, "repurchase_rate_90d") == {}
+    assert_as_measured_from_nothing(shop)
 
 
 def known(shop: OpenShop, metric: str, day: str, moment: datetime) -> object:
@@ -229,7 +246,8 @@ def test_only_what_changed_is_measured_and_written(shop: OpenShop) -> None:
     shop.turn()
     now = shop.installation.clock()
     new = [row[:2] for row in shop.rows(metric_readings, "window_kind", "metric_date", "observed_at") if row[2] == now]
-    assert {day for kind, day in new if kind == "day"} == {date(2026, 7, 4), date(2026, 7, 20)}
+    thirty_days_on = date(2026, 8, 3)  # the customer began on 4 July after all
+    assert {day for kind, day in new if kind == "day"} == {date(2026, 7, 4), date(2026, 7, 20), thirty_days_on}
     assert min(day for _, day in new) == date(2026, 7, 4)
     assert len(shop.rows(metric_readings, "metric")) == rows + len(new)
 

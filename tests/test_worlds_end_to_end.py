@@ -239,6 +239,15 @@ def test_who_of_the_log_bought_again_in_time(cdnow: OpenShop, days: int) -> None
     assert everybody.denominator == 2357
 
 
+@pytest.mark.parametrize("days", [90, 180, 365])
+def test_what_customers_of_the_log_brought_in_time(cdnow: OpenShop, days: int) -> None:
+    begun = begun_by("sample", date(1997, 2, 1), date(1997, 2, 28))
+    first, last = (date(1997, 2, day) + timedelta(days=days) for day in (1, 28))
+    found = shown(cdnow, f"lifetime_value_{days}d", first.isoformat(), last.isoformat(), {}, "all")
+    cents = sum(amount for bought in begun.values() for since, amount in bought if since <= days)
+    assert (found.numerator, found.denominator, found.is_complete) == (Decimal(cents) / 100, len(begun), True)
+
+
 def test_sales_of_the_log_to_the_cent(cdnow: OpenShop) -> None:
     cents = sum(amount for *_, amount in transactions("sample"))
     assert shown(cdnow, "net_sales", "1997-01-01", "1998-06-30", {}, "all").value == Decimal(cents) / 100

@@ -20,7 +20,7 @@ from service.store.engine import Connection, reading
 from service.values import Page, Shop
 
 _OF_CUSTOMERS = frozenset({
-    "customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "counted_horizons", "is_b2b",
+    "customer_id", "nth", "prev_date", "prev_nth", "scope_nth", "counted_horizons", "counted_lifetimes", "is_b2b",
 })  # fmt: skip
 _VISITED = ("utm_source", "utm_medium", "utm_campaign", "referrer")
 

@@ -249,8 +249,24 @@ union
 select order_date from order_fact_changes where shop_id = :shop_id and batch = :batch and nth = 1
 """)
 
+# By its own day, not by that of what changed about it: a reversal is one of its order, however late it comes.
+_EARLIEST_ORDER = text("""
+select min(order_date)
+from (
+    select order_date from order_fact_changes where shop_id = :shop_id and batch = :batch
+    union all
+    select order_facts.order_date
+    from order_sale_changes
+    cross join order_facts
+    where order_sale_changes.shop_id = :shop_id
+      and order_sale_changes.batch = :batch
+      and order_facts.shop_id = order_sale_changes.shop_id
+      and order_facts.order_id = order_sale_changes.order_id
+) as changed
+""")
+
 LONGEST_HORIZON = timedelta(days=366)
-"""A change later than this after a customer's first order is no concern of any cohort metric."""
+"""An order later than this after its customer's first is no concern of any cohort metric."""
 
 # `where true` tells SQLite's parser that "on conflict" is no join condition.
 _WRITE_CHANGED = text("""
@@ -320,7 +336,8 @@ def _note_days(connection: Connection, shop_id: int, batch: int, cause: str) -> 
         changed += days
     if changed:
         begun = (_as_date(day) for day in connection.scalars(_FIRST_DAYS, mine))
-        recent = (day for day in begun if day >= min(changed) - LONGEST_HORIZON)
+        earliest = _as_date(connection.execute(_EARLIEST_ORDER, mine).scalar_one() or min(changed))
+        recent = (day for day in begun if day >= earliest - LONGEST_HORIZON)
         changes.note_days(connection, shop_id, batch, changes.FIRST_ORDER_DAY, recent, cause)
 
 

@@ -18,6 +18,9 @@ from service.demo.model import Agreement, Order, Sale, Visit, Visits, World
 
 Answer = tuple[Decimal, Decimal | None]
 
+_NET = ("PRODUCT", "ADJUSTMENT")
+"""Lines that net sales are made of."""
+
 
 class Second(Protocol):
     """One segment of one population of a world; answers many windows."""
@@ -102,9 +105,7 @@ class SecondAnswer:
 
     def net_sales(self, first: date, end: date) -> Decimal:
         # Not by way of the columns: every product line and adjustment, without its tax.
-        return self.money(
-            sum(s.total - s.tax for s in self.ledger(first, end) if s.line_type in ("PRODUCT", "ADJUSTMENT"))
-        )
+        return self.money(sum(s.total - s.tax for s in self.ledger(first, end) if s.line_type in _NET))
 
     def order_time_sales(self, orders: Iterable[Order]) -> Decimal:
         sales = (_in_report(sale) for order in orders for sale in self.placing_products(order))
@@ -147,6 +148,15 @@ def _repurchase_rate(days: int) -> Callable[[SecondAnswer, date, date], tuple[in
     return answer
 
 
+def _lifetime_value(days: int) -> Callable[[SecondAnswer, date, date], tuple[Decimal, int]]:
+    def answer(s: SecondAnswer, a: date, b: date) -> tuple[Decimal, int]:
+        baskets = [*s.cohort(days, a, b)]
+        entries = (sale for bought in baskets for o in bought for agreement in o.agreements for sale in agreement.sales)
+        return s.money(sum(e.total - e.tax for e in entries if e.line_type in _NET)), len(baskets)
+
+    return answer
+
+
 _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int, Decimal | int | None]]] = {
     "orders": lambda s, a, b: (len(s.placed(a, b)), None),
     "gross_sales": _sum_of("gross"),
@@ -185,6 +195,7 @@ _METRICS: Mapping[str, Callable[[SecondAnswer, date, date], tuple[Decimal | int,
     "repeat_customers": lambda s, a, b: (s.bought_at_least(2, b), None),
     "repeat_purchase_rate": lambda s, a, b: (s.bought_at_least(2, b), s.bought_at_least(1, b)),
     **{f"repurchase_rate_{days}d": _repurchase_rate(days) for days in (30, 60, 90, 180)},
+    **{f"lifetime_value_{days}d": _lifetime_value(days) for days in (90, 180, 365)},
 }
 
 

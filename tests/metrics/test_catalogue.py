@@ -114,7 +114,10 @@ def test_what_the_catalogue_knows_of_its_metrics() -> None:
     known = catalogue()
     assert list(known) == sorted(known)
     with_horizon = {m.id for m in known.values() if m.date_basis == "horizon_day"}
-    assert with_horizon == {f"repurchase_rate_{days}d" for days in (30, 60, 90, 180)}
+    assert with_horizon == {
+        *(f"repurchase_rate_{days}d" for days in (30, 60, 90, 180)),
+        *(f"lifetime_value_{days}d" for days in (90, 180, 365)),
+    }
     assert {m.id for m in known.values() if m.kind == "level"} == {"repeat_customers", "repeat_purchase_rate"}
     assert {m.id for m in known.values() if not m.adds_up} == {
         "customers", "returning_customers", "returning_customer_rate", "orders_per_customer",

@@ -225,6 +225,28 @@ def test_a_cohort_is_named_by_its_first_order(database: Engine) -> None:
     assert parts("kept") == (1, 2)  # the other begins on 20 January
 
 
+def test_what_customers_brought_in_their_first_days(database: Engine) -> None:
+    """Won on 1 January: one brings 100 and 50 by day 90 and 70 on day 91; the other 60, of which 20 went back in June.
+
+    So 190 of two, 95 each, and the spread of 150 and 40 on either side: 1.96 × 77.78 ÷ √2. After 180 days it is 260.
+    """
+    first = date(2026, 1, 1)
+    returned = order(5, first, 2, 6_000)
+    back = (Sale(6, "RETURN", "PRODUCT", -1, -2_000, 0, 0, 5),)
+    returned.agreements.append(Agreement(6, "ReturnAgreement", "RETURN", at(date(2026, 6, 1)), back))
+    orders = [order(1, first, 1), returned, order(4, first, None)]
+    orders += [order(2, first + timedelta(days=90), 1, 5_000), order(3, first + timedelta(days=91), 1, 7_000)]
+    shop = shop_with(database, orders)
+    second_quarter, third = (Window(date(2026, month, 1), date(2026, month + 3, 1)) for month in (4, 7))
+    value = asked(database, shop, "lifetime_value_90d", second_quarter)
+    assert (value.value, value.numerator, value.denominator) == (Decimal(95), Decimal(190), 2)
+    assert (value.counted, value.left_out, value.currency) == (2, {"no_customer": 1, "not_first": 1}, "USD")
+    assert value.value_low is not None
+    assert value.value_low.quantize(Decimal("0.01")) == Decimal("-12.80")
+    assert asked(database, shop, "lifetime_value_180d", second_quarter).value == Decimal(130)
+    assert asked(database, shop, "lifetime_value_180d", third).value is None
+
+
 def test_order_value_of_a_product_line(database: Engine) -> None:
     """With a product type: those lines only, over the orders that hold one."""
     both = order(1, date(2026, 1, 1), 1, 3_000, product_type="Shoes")
@@ -302,6 +324,7 @@ def test_what_needs_orders_that_were_not_read_is_incomplete(database: Engine) ->
         assert not is_complete("repeat_customers")
         assert not is_complete("returning_customer_rate")
         assert not is_complete("repurchase_rate_30d", Window(date(2026, 3, 1), date(2026, 4, 1)))
+        assert not is_complete("lifetime_value_90d", Window(date(2026, 5, 1), date(2026, 6, 1)))
         [as_of] = series(
             connection, shop, "repeat_customers", date(2026, 1, 1), date(2026, 1, 2), "as_of", covered_from=read_from
         )

@@ -68,6 +68,7 @@ def where(clauses: Sequence[str]) -> str:
 
 
 def with_ctes(ctes: Mapping[str, str], body: str) -> str:
-    """A select behind the CTEs it reads."""
-    composed = ",\n".join(f"{name} as (\n{text}\n)" for name, text in ctes.items())
+    """A select behind the CTEs it reads; one that is better found once is named `… as materialized`."""
+    heads = {name: name if name.endswith(" as materialized") else f"{name} as" for name in ctes}
+    composed = ",\n".join(f"{heads[name]} (\n{text}\n)" for name, text in ctes.items())
     return f"with {composed}\n{body}" if composed else body

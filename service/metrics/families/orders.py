@@ -132,6 +132,7 @@ select
     order_facts.customer_id,
     case when order_facts.customer_id is not null then row_number() over history end as nth,
     case when order_facts.customer_id is not null then lag(order_facts.order_date) over history end as prev_date,
+    lead(order_facts.order_date) over history as next_date,
     order_facts.gross_sales_minor,
     order_facts.discounts_minor,
     order_facts.units,
