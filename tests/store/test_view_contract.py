@@ -43,6 +43,12 @@ PROMISED = {
         "number": "quantity gross_sales discounts sales_reversals net_sales",
         "day": "sales_date",
     },
+    "bi_cohorts": {
+        "text": "shop currency",
+        "number": "age_months customers active_customers orders net_sales cumulative_net_sales",
+        "day": "cohort_month",
+        "yes or no": "is_complete",
+    },
     "bi_checkouts": {
         "text": "shop currency",
         "number": "checkout_id total",

@@ -23,7 +23,7 @@ from tests.shop import OpenShop, on_postgresql
 CONTRACT = {
     "bi_key_results", "bi_key_results_daily", "bi_objectives", "bi_check_ins", "bi_metrics_daily", "bi_orders",
     "bi_sales_daily", "bi_sessions_daily", "bi_checkouts", "bi_coverage", "bi_sync_runs", "bi_reconciliation",
-    "bi_closings", "bi_restatements", "bi_product_sales_daily",
+    "bi_closings", "bi_restatements", "bi_product_sales_daily", "bi_cohorts",
 }  # fmt: skip
 
 
