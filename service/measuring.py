@@ -159,10 +159,14 @@ class _View:
     def changed(self, metric: Metric, after: int) -> Causes:
         """The days of the metric's rows that changed after that batch, or on which their horizons end, and why."""
         found: dict[date, set[str]] = {}
-        horizon = timedelta(days=metric.horizon_days or 0)
+        noted, horizon = self.noted[after], timedelta(days=metric.horizon_days or 0)
+        read = [day for basis in (changes.ORDER_DAY, changes.ORDER_READ) for day in noted.get(basis, {})]
+        since = min(read, default=date.min) if metric.horizon_days else date.min
         for basis in metric.changed_by:
-            for day, causes in self.noted[after].get(basis, {}).items():
-                found.setdefault(day + horizon, set()).update(causes)
+            for day, causes in noted.get(basis, {}).items():
+                # What was ordered after a horizon had ended is no part of it.
+                if day + horizon >= since:
+                    found.setdefault(day + horizon, set()).update(causes)
         return found
 
 

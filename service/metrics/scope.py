@@ -195,7 +195,8 @@ class Scope:
         for condition in self.conditions:
             if condition.bind:
                 name, values[name], types[name] = condition.bind[0], condition.bind[1], condition.bind[2]
-        for name, day in _mode_days(mode).items():
+        bounds = _bounds(mode) if self.metric.horizon_days is not None else {}
+        for name, day in {**bounds, **_mode_days(mode)}.items():
             values[name], types[name] = day, Date()
         if self.changes:
             values |= {"batch": self.changes.after, "batch_upto": self.changes.upto, "is_new": self.changes.is_new}
@@ -252,6 +253,15 @@ def _calendar_windows(mode: Calendar | Entering | Aging) -> Sequence[Window]:
 
 def _calendar_rows(windows: int) -> str:
     return "values " + ", ".join(f"(:last_day_{n}, :first_day_{n})" for n in range(windows))
+
+
+def _bounds(mode: Mode) -> dict[str, date]:
+    """The days that all windows of the mode lie in, for families that look for their rows elsewhere first."""
+    windows = _calendar_windows(mode) if isinstance(mode, Calendar) else [Window(mode.start, mode.end)]
+    return {
+        "window_start": min(window.start or date.min for window in windows),
+        "window_end": max(window.end for window in windows),
+    }
 
 
 def _mode_days(mode: Mode) -> dict[str, date]:
