@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
-from service import forecasting
+from service import forecasting, standing
 from service import reckon as reckoning
 from service.books import Books
 from service.connectors import CONNECTORS
@@ -29,6 +29,7 @@ from service.forecasting import Foreseen
 from service.installation import Installation, install, shop_of, wall_clock
 from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
+from service.metrics.catalogue import metric
 from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
@@ -363,11 +364,12 @@ def show_metric(
     segment: Segment,
     population: Population,
     back_to: metrics.BackTo | None = None,
+    known_at: datetime | None = None,
 ) -> list[Measurement] | None:
     """A metric from shop day `first` to `last`, whole or by period; None while nothing was read.
 
     Without days: the running quarter up to the last complete day. With `back_to` each answer looks at the days up to
-    the end of its period, however long that is.
+    the end of its period, however long that is; with `known_at` they are those that stood at that moment.
     """
     with reading(installation.engine) as connection:
         shop = shops.by_domain(connection, settings.domain)
@@ -379,6 +381,8 @@ def show_metric(
         windows = metrics.windows(asked.start or date.min, asked.end, by, fiscal_year_start)
         if back_to:
             windows = [metrics.reaching_back(window, back_to, fiscal_year_start) for window in windows]
+        if known_at is not None:
+            return standing.known_at(connection, shop, metric(metric_id), windows, known_at, fiscal_year_start)
         found = [measured(connection, ground, metric_id, window, segment, population) for window in windows]
         return [up_to_the_data(each, ground) for each in found]
 

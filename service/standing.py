@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
+from service.errors import Misconfigured, Problem
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
 from service.metrics.measure import TRAILING_DAYS, Reading
@@ -12,7 +15,7 @@ from service.periods import Quarter
 from service.store import metric_readings, pending
 from service.store.engine import Connection
 from service.store.metric_readings import Progress
-from service.values import Population, Segment, Shop, Window
+from service.values import Measurement, Population, Segment, Shop, Window
 
 
 def answers(
@@ -54,20 +57,75 @@ def _standing(
     found = {
         window: kept[kind, window.last_day][0] for window, kind in kinds.items() if (kind, window.last_day) in kept
     }
-    return {
-        window: metrics.reading_of(metric, shop, window, metrics.totals_of(metric, shop, answer))
-        for window, answer in found.items()
+    return {window: _reading(metric, shop, window, answer) for window, answer in found.items()}
+
+
+def known_at(
+    connection: Connection,
+    shop: Shop,
+    metric: Metric,
+    windows: Sequence[Window],
+    moment: datetime,
+    fiscal_year_start: int,
+) -> list[Measurement]:
+    """What the readings said at a moment, of everything; what was counted and left out they do not tell.
+
+    `data_as_of` is when an answer was found. Raises Misconfigured for windows of which no readings are kept.
+    """
+    kinds = [kept_kind(metric, window, fiscal_year_start) for window in windows]
+    if "" in kinds:
+        window = windows[kinds.index("")]
+        told = f"of {metric.id} over {window.start} to {window.last_day} nothing is kept"
+        hint = "ask for days (--by day), alone or with --window quarter_to_date or trailing_28d"
+        raise Misconfigured([Problem("--known-at", str(moment), told, hint)])
+    first, last = min(window.last_day for window in windows), max(window.last_day for window in windows)
+    kept = {
+        answer.key: (answer, found_at)
+        for kind in sorted(set(kinds))
+        for answer, found_at in metric_readings.known_at(
+            connection, shop.shop_id, metric.id, "", kind, first, last, moment
+        )
     }
+    return [
+        _known(metric, shop, window, kept.get((kind, window.last_day)))
+        for window, kind in zip(windows, kinds, strict=True)
+    ]
+
+
+def _known(
+    metric: Metric, shop: Shop, window: Window, stood: tuple[metric_readings.Reading, datetime] | None
+) -> Measurement:
+    currency = shop.currency if metric.unit == "money" else None
+    nothing = Measurement(
+        metric.id, metric.version, Segment(), "all", window, metric.unit, currency, None, Decimal(), None,
+        counted=None, is_complete=False, incomplete_because="nothing was measured of it by then",
+    )  # fmt: skip
+    if stood is None:
+        return nothing
+    kept, found_at = stood
+    answer = _reading(metric, shop, window, kept)
+    return replace(
+        nothing, metric_version=kept.metric_version, value=answer.value, numerator=answer.numerator,
+        denominator=answer.denominator, value_low=answer.value_low, value_high=answer.value_high, is_complete=True,
+        incomplete_because="", data_as_of=found_at,
+    )  # fmt: skip
+
+
+def _reading(metric: Metric, shop: Shop, window: Window, answer: metric_readings.Reading) -> Reading:
+    return metrics.reading_of(metric, shop, window, metrics.totals_of(metric, shop, answer))
 
 
 def _kind(metric: Metric, window: Window, progress: Progress) -> str:
-    """The kind of window that is kept; empty when it is of none, or was not measured yet."""
-    if window.last_day > progress.measured_to:
-        return ""
+    """The kind of the window; empty when readings are kept of none such, or it was not measured yet."""
+    return "" if window.last_day > progress.measured_to else kept_kind(metric, window, progress.fiscal_year_start)
+
+
+def kept_kind(metric: Metric, window: Window, fiscal_year_start: int) -> str:
+    """The kind of window that readings are kept of; empty when it is of none."""
     if metric.kind == "level":
         return "as_of" if window.start is None else ""
     if window.start is None or window.start == window.end:
         return ""
-    if window.start == Quarter.containing(window.last_day, progress.fiscal_year_start).start:
+    if window.start == Quarter.containing(window.last_day, fiscal_year_start).start:
         return "quarter_to_date"
     return {timedelta(days=1): "day", timedelta(days=TRAILING_DAYS): "trailing_28d"}.get(window.end - window.start, "")

@@ -116,7 +116,7 @@ class Measurement:
     denominator: Decimal | None  # None for a metric that is a plain sum or count
     value_low: Decimal | None = None  # 95 % interval, where sampling noise makes sense
     value_high: Decimal | None = None
-    counted: int = 0  # rows the answer was counted from
+    counted: int | None = 0  # rows the answer was counted from; None: of an answer as it was kept
     left_out: Mapping[str, int] = field(default_factory=dict)  # reason -> rows not counted
     is_complete: bool = True  # does the history reach far enough?
     incomplete_because: str = ""

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -214,9 +214,30 @@ def test_a_series_of_windows_is_that_of_the_view(okrsync: Command, metric: str, 
     )
     complete = [row for row in shown if row["complete"]]
     assert len(complete) > 5
-    in_view = {str(row["metric_date"]): (row["numerator"], row["denominator"]) for row in view}
+    in_view = {str(row["metric_date"]): parts(row) for row in view}
     for row in complete:
-        assert (row["numerator"], row["denominator"]) == pytest.approx(in_view[row["to"]]), row
+        assert parts(row) == pytest.approx(in_view[row["to"]]), row
+
+
+def parts(row: Mapping[str, Any]) -> list[float | None]:
+    """Numerator and denominator, which SQLite's views give as floats."""
+    return [None if row[name] is None else float(row[name]) for name in ("numerator", "denominator")]
+
+
+def test_what_was_known_is_told_again(okrsync: Command) -> None:
+    """Exactly the readings of that moment, and nothing of what came later or was never kept."""
+    now = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--format", "json")
+    kept = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--known-at", "2999-01-01", "--format", "json")
+    whole = {row["to"]: parts(row) for row in rows_of(now) if row["complete"]}
+    assert {row["to"]: parts(row) for row in rows_of(kept) if row["complete"]} == whole != {}
+    said = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--known-at", "2001-01-01")
+    assert said.code == 1
+    assert "nothing was measured of it by then" in said.out
+    for words in (["--known-at", "soon"], ["--known-at", "2999-01-01", "--by", "week"],
+                  ["--known-at", "2999-01-01", "--by", "day", "--where", "source=web"]):  # fmt: skip
+        said = okrsync("metrics", "show", "net_sales", *SPAN, *words)
+        assert said.code == 2, said.both
+        assert "--known-at" in said.err
 
 
 def test_a_window_ends_with_each_period_and_begins_where_it_says(okrsync: Command) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import wraps
@@ -48,6 +48,12 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+KnownAtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at", metavar="TIME", help="Exactly what was known then: 2026-08-14 or 2026-08-14T09:30, UTC."
+    ),
+]
 OrdersOption = Annotated[
     int,
     typer.Option("--orders", min=0, metavar="N", help="How many orders to name for each reason, in and left out."),
@@ -194,3 +200,16 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}={inner}" for key, inner in value.items())
     return str(value)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The instant written as a date or a time; without an offset it is UTC."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Misconfigured(
+            [Problem("--known-at", text, "is no time", "write 2026-08-14, 2026-08-14T09:30 or 2026-08-14T09:30+02:00")]
+        ) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -126,7 +126,7 @@ def data(ground: Ground, metric: Metric) -> Iterator[str]:
 def in_and_out(taken: Explained) -> Iterator[str]:
     """The first rows in the answer, and the first left out for each reason."""
     found, things = taken.measurement, " and ".join(taken.metric.connectors)
-    rows = {"counted": found.counted, **found.left_out}
+    rows = {"counted": found.counted or 0, **found.left_out}
     for reason, count in rows.items():
         what = f"{things} counted" if reason == "counted" else f"left out: {left_out(reason)}"
         listed = [each for each in taken.examples if each.reason == reason]

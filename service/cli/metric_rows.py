@@ -81,7 +81,7 @@ def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:
         "value": said.value(found.value),
         "divided": said.division(found),
         "95 % interval": "" if found.value_low is None else f"{low} to {high}",
-        f"{metric.family.things} counted": f"{found.counted:,}",
+        f"{metric.family.things} counted": "" if found.counted is None else f"{found.counted:,}",
         "left out": _reasons(found.left_out),
         "note": "" if found.is_complete else "incomplete",
     }

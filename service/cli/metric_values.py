@@ -17,11 +17,13 @@ from service.cli.common import (
     ConfigOption,
     Format,
     FormatOption,
+    KnownAtOption,
     OrdersOption,
     ShopOption,
     chosen_shops,
     guarded,
     installed,
+    moment_of,
     print_sections,
     say,
 )
@@ -92,11 +94,16 @@ def show(
     ] = None,
     where: WhereOption = None,
     population: PopulationOption = "all",
+    known_at: KnownAtOption = None,
     format_: FormatOption = Format.table,
 ) -> int:
     """A metric's value, with what it was counted from and what was left out."""
     found_metric, segment = metric(metric_id), _segment(where or [])
     _require_population(population)
+    moment = moment_of(known_at)
+    if moment and (segment.where or population != "all"):
+        told = "readings are kept of everything together, of no segment and no other population"
+        raise Misconfigured([Problem("--known-at", str(known_at), told, "leave out --where and --population")])
     if window and found_metric.kind == "level":
         told = f"{metric_id} is a level: it looks at all history up to a day"
         raise Misconfigured([Problem("--window", window.value, told, "leave it out")])
@@ -112,6 +119,7 @@ def show(
             segment=segment,
             population=population,  # type: ignore[arg-type]
             back_to=window.value if window else None,
+            known_at=moment,
         )
 
     found, is_whole = _of_each_shop(config, shop, ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -16,11 +16,13 @@ from service.cli.common import (
     ConfigOption,
     Format,
     FormatOption,
+    KnownAtOption,
     OrdersOption,
     complain,
     console,
     guarded,
     installed,
+    moment_of,
     print_rows,
     print_sections,
     say,
@@ -37,14 +39,6 @@ COLUMNS = next([name for name, _ in view.columns] for view in views("sqlite") if
 AsOfOption = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="As this shop day ended, with today's data."),
-]
-
-
-KnownAtOption = Annotated[
-    str | None,
-    typer.Option(
-        "--known-at", metavar="TIME", help="Exactly what was known then: 2026-08-14 or 2026-08-14T09:30, UTC."
-    ),
 ]
 
 
@@ -65,7 +59,7 @@ def status(
 ) -> int:
     """The OKR table: where each key result began, stands and should be, and its status in words."""
     installation, day = installed(config), as_of.date() if as_of else None
-    moment = _moment(known_at)
+    moment = moment_of(known_at)
     troubles: list[OkrsyncError] = []
     found = boards(installation, quarter=quarter, as_of=day, known_at=moment, troubles=troubles)
     if not found and moment:
@@ -87,19 +81,6 @@ def status(
     for trouble in troubles:
         complain(trouble)
     return WRONG_USAGE if troubles else NEEDS_A_PERSON if unread else FINE
-
-
-def _moment(text: str | None) -> datetime | None:
-    """The instant written as a date or a time; without an offset it is UTC."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise Misconfigured(
-            [Problem("--known-at", text, "is no time", "write 2026-08-14, 2026-08-14T09:30 or 2026-08-14T09:30+02:00")]
-        ) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _nothing_to_show(installation: pipeline.Installation, quarter: str | None, as_of: date | None) -> Misconfigured:
