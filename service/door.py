@@ -55,6 +55,7 @@ class Entered:
     shop: Shop
     is_cut: bool  # orders older than 60 days are hidden from us
     now: datetime  # the earlier of our clock and Shopify's: nothing beyond it is claimed to be read
+    is_read_anew: bool = False  # what is stored may mean other days or amounts than the shop's, and goes
 
     @property
     def visible_from(self) -> datetime | None:
@@ -89,22 +90,24 @@ def _enter(
         raise AccessDenied(f"the app was not granted {', '.join(missing)}", about=settings.domain, hint=MISSING_SCOPE)
     shop = replace(shop, denied=_denied(client, shop, known, connector))
     now = min(installation.clock(), client.shopify_time or installation.clock())
-    entered = Entered(client, shop, history_is_cut(client, shop, now), now)
+    entered = Entered(client, shop, history_is_cut(client, shop, now), now, is_read_anew)
     if known and is_read_anew:
         return entered
-    for what, before, after in (
-        ("time zone", known.timezone, shop.timezone), ("currency", known.currency, shop.currency)
-    ) if known else ():  # fmt: skip
-        if before != after:
-            raise NeedsAPerson(
-                f"the shop's {what} has changed from {before} to {after}, and what is stored means the old one",
-                about=settings.domain,
-                hint="run: okrsync backfill --restart",
-            )
     with installation.engine.begin() as connection:
+        _require_same_meaning(shop, shops.meaning(connection, shop.shop_id, is_to_change=True) or shop.meaning)
         shops.record_shop(connection, shop, now=now, history_is_cut=entered.is_cut)
         shops.record_online_sources(connection, shop, settings.online_sources)
     return entered
+
+
+def _require_same_meaning(shop: Shop, stored: tuple[str, str]) -> None:
+    for what, before, after in zip(("time zone", "currency"), stored, shop.meaning, strict=True):
+        if before != after:
+            raise NeedsAPerson(
+                f"the shop's {what} has changed from {before} to {after}, and what is stored means the old one",
+                about=shop.domain,
+                hint="run: okrsync backfill --restart",
+            )
 
 
 def _denied(client: Client, shop: Shop, known: Shop | None, connector: Connector) -> frozenset[str]:

@@ -188,6 +188,7 @@ def run(
     try:
         with leases.lease(engine, shop.shop_id, name, clock()) as lease:
             with engine.begin() as connection:
+                _require_same_meaning(connection, entered)
                 runs.close_abandoned(connection, shop.shop_id, name, now=clock())
                 before = landing.watermark(connection, shop.shop_id, name)
                 run_id = runs.start(connection, shop.shop_id, name, kind, now=clock(), watermark=before)
@@ -208,6 +209,13 @@ def run(
         rows, changed = runs.totals(connection, shop.shop_id, run_id)
         after = landing.watermark(connection, shop.shop_id, name)
     return Outcome(shop.domain, name, kind, outcome, rows, changed, after, error, (*_told(doubts), *missing))
+
+
+def _require_same_meaning(connection: Connection, entered: Entered) -> None:
+    """Days and amounts are stored as the shop's were at the door; who changes them later takes our lease."""
+    shop = entered.shop
+    if not entered.is_read_anew and shops.meaning(connection, shop.shop_id) != shop.meaning:
+        raise TryAgain("its time zone or currency was recorded anew since we came in", about=shop.domain)
 
 
 def _work(

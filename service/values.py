@@ -29,6 +29,11 @@ class Shop:
     plan: str = ""
     denied: frozenset[str] = frozenset()  # parts that Shopify refuses us, and that no query asks for
 
+    @property
+    def meaning(self) -> tuple[str, str]:
+        """What stored days and amounts of the shop mean: its time zone and its currency."""
+        return self.timezone, self.currency
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

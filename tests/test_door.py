@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from service import daemon
-from service.errors import AccessDenied, Misconfigured, NeedsAPerson, SettingsError, TryAgain
+from service import daemon, pipeline
+from service.connectors.work import Work
+from service.demo.server import Seen
+from service.door import connected
+from service.errors import AccessDenied, Busy, Misconfigured, NeedsAPerson, SettingsError, TryAgain
 from service.periods import day_start
 from service.store import slices
 from service.store.engine import open_engine
 from service.store.migrate import upgrade
-from service.store.tables import sync_runs
-from tests.shop import TOKEN, OpenShop, WatchedStore, corner_shop, done, installed, open_shop, write_settings
+from service.store.tables import checkouts, session_days, sync_runs
+from tests.shop import TOKEN, OpenShop, WatchedStore, corner_shop, done, installed, named, open_shop, write_settings
 
 
 def test_a_refusal_at_the_door_is_a_run_that_says_why(database_url: str, tmp_path: Path) -> None:
@@ -46,6 +49,54 @@ def test_a_changed_time_zone_rests_until_the_history_is_read_anew(database_url: 
         assert shop.sql("select cast(event_date as text) from order_sales") == [("2026-07-01",)]
         assert shop.sql("select cast(order_date as text) from order_facts") == [("2026-07-01",)]
         assert shop.rows(sync_runs, "outcome").count(("done",)) == 3
+
+
+def moved_to_new_york(shop: OpenShop) -> None:
+    shop.store.world.timezone = "America/New_York"
+    done(shop.backfill(restart=True))
+
+
+@pytest.mark.parametrize(("name", "field"), [("sessions", "shopifyqlQuery"), ("checkouts", "abandonedCheckouts")])
+def test_what_is_read_while_the_shop_moves_never_lands(
+    database_url: str, tmp_path: Path, name: str, field: str
+) -> None:
+    """A connector is under way by Berlin's days when the orders are read anew by New York's."""
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        shop.at("2026-07-01 23:30")
+        for connector in ("orders", "sessions", "checkouts"):
+            done(shop.sync(connector))
+        shop.store.browse(5)
+        shop.store.abandon(7)
+        shop.later(days=2)
+        before, moving = shop.position(name), [field]
+
+        def move(seen: Seen) -> None:
+            if {*moving} & {*seen.fields}:
+                moving.clear()
+                moved_to_new_york(shop)
+
+        assert isinstance(shop.store, WatchedStore)
+        shop.store.on_answer = move
+        assert isinstance(shop.sync(name).error, Busy)
+        assert moving == []
+        assert shop.position(name) == (before if name == "checkouts" else None)
+        assert shop.rows(checkouts) == []
+        for connector in ("sessions", "checkouts"):
+            done(shop.sync(connector))
+        assert shop.rows(checkouts, "created_date") == [(date(2026, 7, 1),)]
+        assert {day for day, n in shop.rows(session_days, "sessions_date", "sessions") if n} == {date(2026, 7, 1)}
+
+
+def test_who_came_in_before_the_shop_moved_begins_nothing(database_url: str, tmp_path: Path) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        done(shop.sync())
+        begun: list[Work] = []
+        with connected(shop.installation, shop.settings, named("sessions")) as entered:
+            moved_to_new_york(shop)
+            outcome = pipeline.run(shop.installation, entered, "sessions", "incremental", begun.append)
+        assert isinstance(outcome.error, TryAgain)
+        assert "recorded anew" in outcome.error.message
+        assert begun == []
 
 
 def test_an_interrupted_restart_is_gone_on_with_by_the_next_sync(database_url: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from service.connectors.optional import OptionalFields
 from service.connectors.windows import WINDOW_ROWS
 from service.periods import day_start
 from service.shopify.client import Client
-from service.store import checkouts, landing, shops, slices
+from service.store import checkouts, landing, leases, shops, slices
 from service.store.engine import Connection, Engine
 from service.store.leases import Lease
 from service.values import Shop
@@ -67,9 +67,13 @@ class Work:
         self.lease.renew(connection, self.clock())
 
     def record_shop(self, connection: Connection) -> None:
-        """The shop as it is now; where its days or amounts mean something else, every connector begins anew."""
-        known = shops.by_domain(connection, self.shop.domain)
-        if known and (known.timezone, known.currency) != (self.shop.timezone, self.shop.currency):
+        """The shop as it is now; where its days or amounts mean something else, every connector begins anew.
+
+        What others are still reading means the old: it lands before this, or never.
+        """
+        before = shops.meaning(connection, self.shop.shop_id, is_to_change=True)
+        if before not in (None, self.shop.meaning):
+            leases.revoke(connection, self.shop.shop_id, but=self.lease.name)
             # Shopify has purged checkouts that could never be read again: they move to their new days here.
             landing.forget_positions(connection, self.shop.shop_id, but=checkouts.NAME)
             checkouts.redate(connection, self.shop)

@@ -88,6 +88,12 @@ def lease(engine: Engine, shop_id: int, name: str, now: datetime) -> Iterator[Le
             connection.execute(update(leases).where(held.is_mine()).values(owner="", expires_at=now))
 
 
+def revoke(connection: Connection, shop_id: int, but: str) -> None:
+    """Whoever holds another lease of the shop than `but` writes nothing any more; what they are writing comes first."""
+    others = (leases.c.shop_id == shop_id) & (leases.c.name != but)
+    connection.execute(update(leases).where(others).values(owner="", fence=leases.c.fence + 1))
+
+
 def names(connection: Connection, shop_id: int) -> set[str]:
     """Every lease of the shop that was ever held."""
     return set(connection.scalars(select(leases.c.name).where(leases.c.shop_id == shop_id)))

@@ -75,6 +75,16 @@ def history_is_cut(connection: Connection, shop_id: int) -> bool:
     return bool(connection.scalar(select(shops.c.history_is_cut).where(shops.c.shop_id == shop_id)))
 
 
+def meaning(connection: Connection, shop_id: int, *, is_to_change: bool = False) -> tuple[str, str] | None:
+    """Time zone and currency that what is stored of the shop means; None when it was never seen.
+
+    Until the caller's transaction ends nobody changes it, nor asks while it is to change.
+    """
+    found = select(shops.c.timezone, shops.c.currency).where(shops.c.shop_id == shop_id)
+    row = connection.execute(found.with_for_update(read=not is_to_change)).one_or_none()
+    return (row.timezone, row.currency) if row else None
+
+
 def by_domain(connection: Connection, domain: str) -> Shop | None:
     """The shop of that permanent name, None when it was never seen."""
     row = connection.execute(select(shops).where(shops.c.domain == domain)).one_or_none()

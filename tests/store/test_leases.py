@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from service.errors import Busy
-from service.store.leases import LIFE, Lease, lease, this_process
+from service.store.leases import LIFE, Lease, lease, revoke, this_process
 from service.store.tables import leases
 from tests.shop import instant
 
@@ -132,3 +132,21 @@ def _write(database: Engine, mine: Lease, wrote: list[int]) -> None:
     with database.begin() as connection:
         mine.renew(connection, NOW)
         wrote.append(mine.fence)
+
+
+def test_all_leases_but_one_can_be_revoked(database: Engine) -> None:
+    """Their holders are deposed, and anybody may take them; those of other shops are left alone."""
+    with (
+        lease(database, 1, "orders", NOW) as mine,
+        lease(database, 1, "sessions", NOW) as theirs,
+        lease(database, 2, "sessions", NOW) as elsewhere,
+    ):
+        with database.begin() as connection:
+            revoke(connection, 1, but="orders")
+        with database.begin() as connection:
+            mine.renew(connection, NOW)
+            elsewhere.renew(connection, NOW)
+            with pytest.raises(Busy, match="taken over"):
+                theirs.renew(connection, NOW)
+        with lease(database, 1, "sessions", NOW) as after:
+            assert after.fence == theirs.fence + 2
