@@ -89,6 +89,26 @@ def write(path: Path, text: str) -> None:
         raise SettingsError([Problem(str(path), "", f"cannot be written: {error.strerror}")]) from None
 
 
+def text_of(path: Path) -> str:
+    """What stands in a person's file. Raises Misconfigured where that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Misconfigured([Problem(str(path), "", f"cannot be read: {reason}", "save it as UTF-8 text")]) from None
+
+
+def one_shop(installation: Installation, domain: str | None) -> ShopSettings:
+    """The shop named, or the only one."""
+    shops: Sequence[ShopSettings] = installation.settings.shops
+    found = [each for each in shops if domain in (None, each.domain)]
+    if len(found) != 1:
+        told = f"{domain} is not listed" if domain else "there are several"
+        hint = f"write --shop with one of {', '.join(each.domain for each in shops)}"
+        raise SettingsError([Problem(str(installation.settings.file), "shops", told, hint)])
+    return found[0]
+
+
 def chosen_shops(installation: Installation, domain: str | None) -> Sequence[ShopSettings]:
     """All shops, or the one named. Raises SettingsError for a name that is not configured."""
     shops = installation.settings.shops

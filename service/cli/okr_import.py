@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.common import FINE, NEEDS_A_PERSON, Format, guarded, say, write
+from service.cli.common import FINE, NEEDS_A_PERSON, Format, guarded, say, text_of, write
 from service.cli.okr import print_findings
 from service.errors import Misconfigured, Problem, SettingsError
 from service.metrics.catalogue import catalogue
@@ -73,11 +73,7 @@ def _say_what_is_missing(found: Imported, file: Path) -> None:
 
 
 def _records(file: Path, format_: Format | None) -> list[Record]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Misconfigured([Problem(str(file), "", f"cannot be read: {reason}", "save it as UTF-8 text")]) from None
+    text = text_of(file)
     if format_ not in (None, Format.csv, Format.json):
         raise Misconfigured([Problem("--format", str(format_), "is nothing to import from", "write csv or json")])
     if format_ is Format.json or (format_ is None and file.suffix.lower() == ".json"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from service import lifecycle
-from service.cli.common import FINE, NEEDS_A_PERSON, ConfigOption, ShopOption, guarded, installed, say, write
+from service.cli.common import FINE, NEEDS_A_PERSON, ConfigOption, ShopOption, guarded, installed, one_shop, say, write
 from service.cli.okr import print_findings
 from service.drafting import next_quarter
 from service.errors import Misconfigured, Problem, SettingsError
@@ -19,9 +18,7 @@ from service.lifecycle import Answers
 from service.okr.explanation import WORDS
 from service.okr.lifecycle import ROOT_CAUSES
 from service.okr.plan import parse
-from service.pipeline import Installation
 from service.plans import known
-from service.settings import ShopSettings
 
 QuarterOption = Annotated[
     str | None, typer.Option("--quarter", help="Such as 2026-Q3; default: the latest begun that has the key result.")
@@ -59,7 +56,7 @@ def check_in(
     """Write a check-in now, with a person's confidence and words. It is never changed; a second one is a new row."""
     installation = installed(config)
     written = lifecycle.check_in(
-        installation, _one_shop(installation, shop), key_result, confidence=_confidence(confidence), note=note,
+        installation, one_shop(installation, shop), key_result, confidence=_confidence(confidence), note=note,
         label=quarter,
     )  # fmt: skip
     for each in written:
@@ -82,7 +79,7 @@ def set_(
 ) -> int:
     """Set the value of a key result that nobody measures: a milestone or metric = "manual". Earlier values stay."""
     installation = installed(config)
-    settings = _one_shop(installation, shop)
+    settings = one_shop(installation, shop)
     day = on.date() if on else None
     found, number, since = lifecycle.set_value(
         installation, settings, key_result, value, on=day, note=note, label=quarter
@@ -117,7 +114,7 @@ def close(
         ("--score", score), ("--reason", reason), ("--root-cause", root_cause), ("--learning", learning),
         ("--next", next_),
     )))  # fmt: skip
-    for each in lifecycle.close(installation, _one_shop(installation, shop), quarter, answers, early=early):
+    for each in lifecycle.close(installation, one_shop(installation, shop), quarter, answers, early=early):
         verdict = each.verdict
         assert verdict is not None
         final = "no score" if verdict.final_score is None else f"score {verdict.final_score:.2f}"
@@ -139,7 +136,7 @@ def new(
     Exit 1 when something is left to decide; the file then says draft = true and stays one.
     """
     installation = installed(config)
-    settings = _one_shop(installation, shop)
+    settings = one_shop(installation, shop)
     drafted, standard = next_quarter(installation, settings, quarter)
     path = out or standard
     if path.exists():
@@ -153,17 +150,6 @@ def new(
 
 
 # --- words of the command line -------------------------------------------------------------------------------------
-
-
-def _one_shop(installation: Installation, domain: str | None) -> ShopSettings:
-    """The shop named, or the only one."""
-    shops: Sequence[ShopSettings] = installation.settings.shops
-    found = [each for each in shops if domain in (None, each.domain)]
-    if len(found) != 1:
-        told = f"{domain} is not listed" if domain else "there are several"
-        hint = f"write --shop with one of {', '.join(each.domain for each in shops)}"
-        raise SettingsError([Problem(str(installation.settings.file), "shops", told, hint)])
-    return found[0]
 
 
 def _answers(option: str, said: list[str] | None) -> dict[str, str]:
