@@ -28,7 +28,7 @@ from service.okr.windows import WindowKind, baseline_window, reading_window
 from service.periods import ONE_DAY, Quarter, day_start, days, first_whole_day
 from service.plans import facts_of, known, metric_of
 from service.settings import ConnectorSchedule
-from service.store import forecasts, quarters, reconciliations, results
+from service.store import forecasts, quarters, reconciliations, results, spend
 from service.store import shops as shops_
 from service.store.coverage import coverage
 from service.store.engine import Connection
@@ -37,6 +37,9 @@ from service.values import CheckIn, Comparison, Coverage, Measurement, Populatio
 
 FORECAST_LASTS = timedelta(days=2)
 """How long a forecast goes on being the newest: a day of checkouts is forecast a day after it is over."""
+
+SPEND_MAY_WAIT = timedelta(days=8)
+"""Until spend is stale: people import it, a week at a time, and have a day to do it."""
 
 GAPS_BEFORE_STALE = 3
 """Missed runs of a connector before its data count as stale: one may fail in passing, and one may be under way."""
@@ -59,10 +62,11 @@ class Footing:
     def and_on(self, other: Footing) -> Footing:
         """Both at once: what is read is what both have read."""
         mine, theirs = self.coverage, other.coverage
+        starts = [each.covered_from for each in (mine, theirs) if each.covered_from is not None]
         ends = [each.covered_to for each in (mine, theirs) if each.covered_to is not None]
         both = replace(
             mine, connector=f"{mine.connector}, {theirs.connector}", gap=mine.gap or theirs.gap,
-            covered_to=min(ends) if len(ends) == 2 else None,
+            covered_from=max(starts) if len(starts) == 2 else None, covered_to=min(ends) if len(ends) == 2 else None,
         )  # fmt: skip
         begins = [day for day in (self.covered_from, other.covered_from) if day is not None]
         allowance = max(self.allowance, other.allowance)
@@ -94,7 +98,7 @@ class Ground:
 
     def _denied(self, connector: str, metric: Metric, segment: Segment) -> str:
         """Which fields that the answer reads are refused to us; what people set reads none."""
-        if not metric.text:
+        if not metric.text or connector == spend.NAME:
             return ""
         optional = next(each.optional for each in CONNECTORS if each.name == connector)
         reads = Scope(metric, self.shop.shop_id, segment).reads
@@ -155,13 +159,24 @@ class Tracked:
 
 
 def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -> Ground:
+    read = {name: coverage(connection, shop.shop_id, name) for name in names()}
     return Ground(
         shop,
-        {name: coverage(connection, shop.shop_id, name) for name in names()},
-        {name: GAPS_BEFORE_STALE * schedule.of(name).longest_gap() for name in names()},
+        {**read, spend.NAME: _spend_beside(spend.coverage(connection, shop), read[orders.NAME])},
+        {
+            **{name: GAPS_BEFORE_STALE * schedule.of(name).longest_gap() for name in names()},
+            spend.NAME: SPEND_MAY_WAIT,
+        },
         shops_.history_is_cut(connection, shop.shop_id),
         reconciliations.unexplained(connection, shop.shop_id),
     )
+
+
+def _spend_beside(spend: Coverage, orders: Coverage) -> Coverage:
+    """As far as orders are read too: what is planned is known long before its day."""
+    if spend.covered_to is None or orders.covered_to is None:
+        return spend
+    return replace(spend, covered_to=min(spend.covered_to, orders.covered_to))
 
 
 def judge(
@@ -284,6 +299,7 @@ def measured(
         connection, ground.shop, metric_id, window, segment=segment, population=population,
         covered_from=footing.covered_from,
     )  # fmt: skip
+    found = replace(found, data_as_of=footing.coverage.covered_to)
     if footing.coverage.covered_from is None:
         found = replace(found, value=None, value_low=None, value_high=None)
     because = footing.because

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
-from service import forecasting, standing
+from service import forecasting, spending, standing
 from service import reckon as reckoning
 from service.books import Books
 from service.connectors import CONNECTORS
@@ -251,6 +251,7 @@ def reckon(installation: Installation, settings: ShopSettings, plans: Sequence[P
         return None
     mine = plans_for(plans, settings)
     check_currencies(mine, shop)
+    spending.record_plans(installation, shop, mine)
     calendar = installation.settings.calendar
     with judging(installation, settings, shop) as (books, ground):
         with books.writing() as connection:
@@ -301,7 +302,8 @@ class PlanStatus:
     @property
     def unread(self) -> Sequence[str]:
         """Why the data of the other connectors cannot be counted on, where they cannot."""
-        return [each.gap for name, each in self.ground.coverages.items() if name != ORDERS.name and each.gap]
+        coverages = (self.ground.coverages[each.name] for each in CONNECTORS if each is not ORDERS)
+        return [each.gap for each in coverages if each.gap]
 
 
 def status(

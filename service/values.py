@@ -9,7 +9,7 @@ A date is always the shop's own calendar day; a datetime is always aware UTC. Mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -164,6 +164,35 @@ class HandSet:
     on_date: date  # the shop day it holds from
     set_at: datetime
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The utm values of the visits that money bought; empty where they may be any."""
+
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+
+    def meets(self, other: Campaign) -> bool:
+        """Do both name some of the same visits? Then they share a value, and contradict each other in none."""
+        pairs = list(zip(astuple(self), astuple(other), strict=True))
+        return any(mine and mine == theirs for mine, theirs in pairs) and all(
+            mine == theirs or not mine or not theirs for mine, theirs in pairs
+        )
+
+    def __str__(self) -> str:
+        return " / ".join(value or "any" for value in astuple(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a campaign cost on a shop day, in minor units."""
+
+    day: date
+    campaign: Campaign
+    amount_minor: int
+    initiative_id: str = ""  # that planned it; empty where a file says what was really spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,9 @@ COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "db grant-bi", "backfill", "sync", "reconcile", "run",
     "status", "explain", "metrics list", "metrics show", "metrics explain", "okr lint", "okr check-in", "okr set",
     "okr close", "okr new",
-    "okr import", "privacy export", "privacy redact", "privacy wipe",
+    "okr import", "privacy export", "privacy redact", "privacy wipe", "spend import",
 }  # fmt: skip
-GROUPS = {"db", "metrics", "okr", "privacy"}
+GROUPS = {"db", "metrics", "okr", "privacy", "spend"}
 
 
 @pytest.fixture(scope="module")
@@ -346,6 +346,12 @@ def test_a_metric_over_a_window(synced: Command) -> None:
     [returning] = rows_of(synced("metrics", "show", "average_order_value", *where))
     assert (returning["value"], returning["numerator"], returning["denominator"]) == (65, 130, 2)
     assert returning["left_out"] == {"outside_segment": 3}
+
+
+def test_a_ratio_of_unlike_things_is_shown_as_a_plain_number(synced: Command) -> None:
+    shown = synced("metrics", "show", "units_per_order", "--from", "2020-01-01").out
+    assert re.search(r"\b1\.00\b", shown)
+    assert "%" not in shown.replace("95 % interval", "")
 
 
 def test_the_catalogue(synced: Command) -> None:

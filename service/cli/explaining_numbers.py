@@ -28,6 +28,8 @@ LEFT_OUT = {
     "within_grace": "of the last 24 hours",
     "recovered": "completed after all",
     "not_recovered": "not completed",
+    "no_paid_click": "whose last visit was not paid for",
+    "beyond_spend": "of days after the last that spend is known for",
     "outside_segment": "outside the segment",
 }
 
@@ -113,7 +115,8 @@ def data(ground: Ground, metric: Metric) -> Iterator[str]:
         coverage = ground.coverages[name]
         if coverage.covered_from:
             yield f"{name:<13} from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
-            yield f"verified      {coverage.rows:,} {name} of the {coverage.expected_rows:,} that Shopify counted"
+            whole = "" if coverage.expected_rows is None else f" of the {coverage.expected_rows:,} that Shopify counted"
+            yield f"{'verified' if whole else 'rows':<13} {coverage.rows:,} {name}{whole}"
         if coverage.covered_to:
             yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
         if coverage.gap:

@@ -28,10 +28,11 @@ from service.values import Population, Segment
 
 Kind = Literal["flow", "distinct", "level", "ratio"]
 Unit = Literal["count", "money", "ratio"]
-DateBasis = Literal["order_day", "event_day", "horizon_day", "session_day", "checkout_day"]
+DateBasis = Literal["order_day", "event_day", "horizon_day", "session_day", "checkout_day", "spend_day"]
 Interval = Literal["none", "wilson", "normal"]
 LeftOut = Literal[
     "test", "deleted", "no_customer", "not_first", "bots", "recovered", "not_recovered", "within_grace",
+    "no_paid_click", "beyond_spend",
 ]  # fmt: skip
 
 REQUIRED = (

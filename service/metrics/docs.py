@@ -31,6 +31,7 @@ _DAYS = {
     "horizon_day": "the day that is so many days after the customer's first order",
     "session_day": "the day the session began",
     "checkout_day": "the day the checkout began",
+    "spend_day": "the day the money was spent",
 }
 
 _INTERVALS = {

@@ -154,9 +154,10 @@ class Scope:
 
     @property
     def reads(self) -> frozenset[str]:
-        """Names of columns the answer depends on, by the metric's own text and its conditions."""
+        """Names of columns the answer depends on, by the metric's own text, its sources and its conditions."""
         words = (re.findall(r"[a-z_0-9]+", condition.sql) for condition in self.conditions)
-        return self.metric.words.union(*words)
+        sources = (columns for name, columns in self.metric.family.rests_on.items() if name in self.metric.words)
+        return self.metric.words.union(*words, *sources)
 
     def query(self, mode: Mode, dialect: str) -> Query:
         """The metric's increments: metric_date, numerator, and what else its text answers."""

@@ -21,6 +21,9 @@ _NO_DECIMALS = {
 }  # fmt: skip
 _THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 
+_PLAIN_RATIOS = ("_per_", "return_on_")
+"""In the id of a metric that divides unlike things: units by orders, sales by spend."""
+
 
 @dataclass(frozen=True, slots=True)
 class MetricFacts:
@@ -35,7 +38,7 @@ class MetricFacts:
     @property
     def is_rate(self) -> bool:
         """A share of something, read as per cent; `units_per_order` is a ratio too, but a plain number."""
-        return self.unit == "ratio" and "_per_" not in self.id
+        return self.unit == "ratio" and not any(part in self.id for part in _PLAIN_RATIOS)
 
     def fits(self, measurement: Measurement) -> bool:
         """Is it in the currency this metric is judged in?"""
@@ -56,7 +59,7 @@ def format_value(value: Decimal | None, unit: str, currency: str | None = None) 
     if value is None:
         return "–"
     if unit == "money":
-        return f"{currency} {rounded(value, _decimals(currency))}" if currency else rounded(value, 2)
+        return f"{currency} {rounded(value, decimals(currency))}" if currency else rounded(value, 2)
     if unit == "ratio":
         return percent(value, 2 if 0 < abs(value) < Decimal("0.1") else 1)
     return rounded(value, 0 if value == value.to_integral_value() else 1)
@@ -78,5 +81,6 @@ def plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-def _decimals(currency: str) -> int:
+def decimals(currency: str) -> int:
+    """Of a currency's minor unit."""
     return 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2

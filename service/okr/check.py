@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from service.errors import Problem
-from service.okr.amounts import MetricFacts
+from service.okr.amounts import MetricFacts, decimals
 from service.okr.by_hand import facts_for
 from service.okr.fields import suggestion
 from service.okr.goals import resolve
@@ -16,6 +16,9 @@ from service.okr.windows import WindowKind, grows
 from service.periods import Quarter
 
 Complaint = tuple[str, str, str]  # key within the key result, message, hint
+
+TOO_MUCH = Decimal(10) ** 15
+"""From there on minor units no longer fit the eight bytes of a column."""
 
 
 def check(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> tuple[Problem, ...]:
@@ -27,6 +30,9 @@ def check(plan: Plan, catalogue: Mapping[str, MetricFacts]) -> tuple[Problem, ..
     ]
     for kpi in plan.kpis:
         found += [(f"{kpi.place}.{key}", message, hint) for key, message, hint in looked_at(kpi, catalogue)]
+    currency = next((facts.currency for facts in catalogue.values() if facts.currency), None)
+    for initiative in plan.initiatives:
+        found += [(f"{initiative.place}.spend", *told) for told in _spend(initiative.spend, currency)]
     return tuple(Problem(plan.file, place, message, hint) for place, message, hint in found)
 
 
@@ -42,6 +48,18 @@ def complaints(key_result: KeyResult, catalogue: Mapping[str, MetricFacts], quar
     for n, guardrail in enumerate(key_result.guardrails):
         for key, message, hint in _guardrail(guardrail, catalogue):
             yield f"guardrails[{n}].{key}", message, hint
+
+
+def _spend(spend: Level | None, currency: str | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with an initiative's spend, and the mend; `currency` is the shop's, where it is known."""
+    if spend is None:
+        return
+    if spend.is_percent or spend.number >= TOO_MUCH:
+        yield f"{spend} is no amount of money", f'write "12000 {currency or "INR"}"'
+    elif currency and spend.currency not in (None, currency):
+        yield f"{spend} is not in {currency}, the shop's currency", f"write the amount in {currency}"
+    elif currency and spend.number != round(spend.number, decimals(currency)):
+        yield f"{spend} is finer than {currency} allows", f"{currency} has {decimals(currency) or 'no'} decimals"
 
 
 def _unknown(metric: str, catalogue: Mapping[str, MetricFacts]) -> Complaint:

@@ -39,10 +39,12 @@ def note_touched(
     connection.execute(update(pending_work).where(mine).values(values))
 
 
-def note_changed_days(connection: Connection, shop_id: int, basis: str, days: Collection[date]) -> None:
+def note_changed_days(
+    connection: Connection, shop_id: int, basis: str, days: Collection[date], cause: str = ""
+) -> None:
     """Remember, in the caller's transaction, that the answers of those days may differ, and no others' own."""
     if days:
-        changes.note_days(connection, shop_id, changes.new_batch(connection, shop_id), basis, days)
+        changes.note_days(connection, shop_id, changes.new_batch(connection, shop_id), basis, days, cause)
         note_touched(connection, shop_id, min(days), is_written_down=True)
 
 

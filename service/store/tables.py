@@ -280,6 +280,23 @@ session_days = Table(
     _must("reached_and_completed", BigInteger),  # both in this session
 )
 
+# --- what people said ----------------------------------------------------------------------------------------------
+
+ad_spend = Table(
+    "ad_spend",
+    metadata,
+    _key("shop_id"),
+    _key("spend_date", Date),  # the shop day the money went on
+    # What it bought: visits that carry these values; empty where the spend is not told apart by them.
+    _key("utm_source", Text),
+    _key("utm_medium", Text),
+    _key("utm_campaign", Text),
+    _key("initiative_id", Text),  # of an OKR file, whose spend is spread over its days; empty: imported
+    _must("amount_minor", BigInteger),
+    _must("currency", Text),
+    Column("imported_at", UtcInstant, nullable=False, info={"told_apart": False}),
+)
+
 # --- derived from it, and rebuilt from it at will ------------------------------------------------------------------
 
 order_facts = Table(
@@ -667,8 +684,8 @@ restatements = Table(
     Column("new_attainment", ExactDecimal),
     Column("old_status", Text),
     Column("new_status", Text),
-    # late_order, late_refund, late_return, edit, deletion, merge, several, data (not known which), definition, history,
-    # calendar, target_change
+    # late_order, late_refund, late_return, edit, deletion, merge, spend, several, data (not known which), definition,
+    # history, calendar, target_change
     _must("cause", Text),
     Index(None, "shop_id", "observed_at"),
 )

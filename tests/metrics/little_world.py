@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from service.demo.model import Agreement, Checkout, LineItem, Order, Sale, Visit, Visits, World
+from service.values import Campaign, Spent
 
 FIRST_DAY = date(2026, 2, 20)  # the clocks of most zones change within the days that follow
 DAYS = 100
@@ -14,12 +16,32 @@ SOURCES = ("web", "pos", "shopify_draft_order", None)
 TYPES = (("Shirts", "Acme"), ("Shoes", "Acme"), ("Shoes", "Bolt"), ("", None))
 CHANNELS = (("online_store", "Online Store"), ("instagram", "Instagram"), None)
 UTMS = (("spring", None, "email", "newsletter", None), ("brand", None, "cpc", "google", None), None)
+CAMPAIGNS = (
+    Campaign("newsletter", "email", "spring"), Campaign("google", "cpc"), Campaign("google"), Campaign(),
+    Campaign("bing", "cpc", "brand"),
+)  # fmt: skip
 STATUSES = ("PAID", "PAID", "PENDING", "PARTIALLY_REFUNDED", "VOIDED", "EXPIRED")
 
 
 def little_world(seed: int, orders: int = 60, customers: int = 25) -> World:
     """A shop of `orders` orders over a hundred days by `customers` customers and some strangers."""
     return _Maker(seed).world(orders, customers)
+
+
+def spend_of(world: World) -> list[Spent]:
+    """What a little shop's campaigns cost, with gaps, days of 0 and an early end; other worlds spend nothing."""
+    if not world.name.startswith("little-"):
+        return []
+    random = Random(world.name)
+    spent = [
+        Spent(FIRST_DAY + timedelta(days=day), campaign, random.choice((0, random.randrange(5_000))))
+        for campaign in CAMPAIGNS
+        for day in range(random.randrange(40), 90)
+        if random.random() < 0.7
+    ]
+    last = max(each.day for each in spent)
+    planned = Spent(last + timedelta(days=2), Campaign(utm_medium="email"), 900, "mail")
+    return [*spent, planned, replace(planned, day=last - timedelta(days=50))]
 
 
 def at(day: date, hour: int = 12) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 from service.demo.model import Agreement, Checkout, Order, Sale, Visit, World
 from service.store import facts
 from service.store.tables import (
+    ad_spend,
     checkouts,
     online_sources,
     order_agreements,
@@ -26,6 +28,7 @@ from service.store.tables import (
     watermarks,
 )
 from service.values import Shop
+from tests.metrics.little_world import spend_of
 
 
 def load_world(connection: Connection, world: World, *, deleted_ids: Collection[int] = ()) -> Shop:
@@ -33,6 +36,7 @@ def load_world(connection: Connection, world: World, *, deleted_ids: Collection[
     insert_orders(connection, world, world.orders, deleted_ids)
     insert_sessions(connection, world)
     insert_checkouts(connection, world)
+    insert_spend(connection, world)
     facts.rebuild(connection, world.shop_id)
     return shop_of(world)
 
@@ -85,6 +89,17 @@ def insert_checkouts(connection: Connection, world: World) -> None:
         read = {"shop_id": world.shop_id, "connector": "checkouts", "position": now, "moved_at": now}
         connection.execute(watermarks.insert(), read)
         connection.execute(online_sources.insert(), {"shop_id": world.shop_id, "source_name": "web"})
+
+
+def insert_spend(connection: Connection, world: World) -> None:
+    """What the world's campaigns cost."""
+    rows = [
+        {"shop_id": world.shop_id, "spend_date": each.day, **asdict(each.campaign), "initiative_id": each.initiative_id}
+        | {"amount_minor": each.amount_minor, "currency": world.currency, "imported_at": _instant(world.now)}
+        for each in spend_of(world)
+    ]
+    if rows:
+        connection.execute(ad_spend.insert(), rows)
 
 
 def checkout_row(world: World, checkout: Checkout) -> dict[str, Any]:

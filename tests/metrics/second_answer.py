@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from service.demo.model import Agreement, Order, Sale, Visit, Visits, World
+from tests.metrics.little_world import spend_of
 
 Answer = tuple[Decimal, Decimal | None]
 
@@ -34,6 +36,8 @@ def second(world: World, metric: str, where: Mapping[str, str], population: str 
     """Who answers that metric."""
     if metric in _CHECKOUTS:
         return SecondCheckouts(world)
+    if metric in _MARKETING:
+        return SecondMarketing(world, where)
     return SecondSessions(world, where) if metric in _SESSIONS else SecondAnswer(world, where, population)
 
 
@@ -258,7 +262,51 @@ _CHECKOUTS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "abandoned_checkout_rate": (["abandoned"], ["abandoned", "bought"]),
     "checkout_recovery_rate": (["recovered"], ["abandoned", "recovered"]),
 }
-METRIC_IDS = frozenset({*_METRICS, *_SESSIONS, *_CHECKOUTS})
+
+
+class SecondMarketing:
+    """About what was spent and what is credited to it, day after day up to the last that was imported."""
+
+    def __init__(self, world: World, where: Mapping[str, str]) -> None:
+        self.spent = spend_of(world)
+        self.where = where
+        self.orders = SecondAnswer(world, where)
+        imported = [each.day for each in self.spent if not each.initiative_id]
+        self.end = max(imported) + timedelta(days=1)
+
+    def answer(self, metric: str, start: date | None, end: date) -> Answer:
+        part, whole = _MARKETING[metric]
+        window = start or date.min, min(end, self.end)
+        return part(self, *window), whole(self, *window) if whole else None
+
+    def spend(self, first: date, end: date) -> Decimal:
+        rows = (
+            each
+            for each in self.spent
+            if first <= each.day < end
+            and all(getattr(each.campaign, name) == value for name, value in self.where.items())
+        )
+        return self.orders.money(sum(each.amount_minor for each in rows))
+
+    def sales(self, first: date, end: date) -> Decimal:
+        return self.orders.order_time_sales(o for o in self.orders.placed(first, end) if self._was_paid_for(o))
+
+    def _was_paid_for(self, order: Order) -> bool:
+        for each in self.spent:
+            named = {name: value for name, value in asdict(each.campaign).items() if value}
+            is_there = named and all(_visit_value(order, name) == value for name, value in named.items())
+            if is_there and each.amount_minor and each.day <= self.orders.day[order.id]:
+                return True
+        return False
+
+
+_Sum = Callable[[SecondMarketing, date, date], Decimal]
+_MARKETING: Mapping[str, tuple[_Sum, _Sum | None]] = {
+    "spend": (SecondMarketing.spend, None),
+    "last_click_sales": (SecondMarketing.sales, None),
+    "return_on_ad_spend": (SecondMarketing.sales, SecondMarketing.spend),
+}
+METRIC_IDS = frozenset({*_METRICS, *_SESSIONS, *_CHECKOUTS, *_MARKETING})
 
 _OF_LINES = ("product_type", "vendor")
 _UTM_PLACES = {"campaign": 0, "medium": 2, "source": 3}

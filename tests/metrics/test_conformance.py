@@ -106,7 +106,7 @@ def test_every_metric_equals_its_second_answer(connection: Connection, shop: Sho
                     if ours != expected:
                         differ.append((metric.id, where, population, str(window), ours, expected))
     assert differ == []
-    assert len(checked) > 10 * len([metric for metric in METRICS if metric.segments])
+    assert len(checked) > 9 * len([metric for metric in METRICS if metric.segments])
 
 
 def test_the_second_answer_knows_every_metric() -> None:

@@ -54,6 +54,7 @@ class Family:
     looked_at: Callable[[Asked, Mapping[str, str]], Mapping[str, str]]
     unread: str = "were not read"  # what became of the things of before our history begins
     settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
+    rests_on: Mapping[str, frozenset[str]] = field(default_factory=dict)  # columns a source reads, whatever is asked
     changed_by: tuple[str, ...] = ()  # bases of the changed days that are days of these rows
     # By source, the rows that changed after :batch up to :batch_upto, as they were or are (:is_new), of everything.
     changes: Mapping[str, Rows] = field(default_factory=dict)
