@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -37,8 +38,8 @@ _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 def upsert(connection: Connection, target: Table, rows: Sequence[Row]) -> int:
     """How many rows were inserted or altered. Of rows with one key, the last wins.
 
-    A table with `updated_at` keeps the newer version. A column marked `keep` is not emptied by a null; one marked as
-    not `told_apart` follows the others but makes no difference by itself.
+    A table with `updated_at` keeps the newer version, of what arrives together too. A column marked `keep` is not
+    emptied by a null; one marked as not `told_apart` follows the others but makes no difference by itself.
     """
     rows = _one_for_each_key(target, rows)
     if not rows:
@@ -50,8 +51,11 @@ def upsert(connection: Connection, target: Table, rows: Sequence[Row]) -> int:
 
 def _one_for_each_key(target: Table, rows: Sequence[Row]) -> Sequence[Row]:
     width = len(target.primary_key.columns)
-    by_key = {row[:width]: row for row in rows}
-    return rows if len(by_key) == len(rows) else list(by_key.values())
+    if len({row[:width] for row in rows}) == len(rows):
+        return rows
+    if "updated_at" in target.c:
+        rows = sorted(rows, key=itemgetter(target.c.keys().index("updated_at")))
+    return list({row[:width]: row for row in rows}.values())
 
 
 def _copy_and_merge(connection: Connection, target: Table, rows: Iterable[Row]) -> int:

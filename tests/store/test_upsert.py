@@ -88,6 +88,16 @@ def test_of_rows_with_one_key_the_last_wins(connection: Connection) -> None:
     assert sorted(map(tuple, rows)) == [(2, "RETURN"), (3, "ORDER")]
 
 
+def test_of_versions_that_arrive_together_the_newest_wins(connection: Connection) -> None:
+    versions = [
+        order(0, order_name="new", updated_at="2026-08-02T00:00:00Z"),
+        order(0, order_name="newest", updated_at="2026-08-02T00:00:00Z"),
+        order(0, order_name="old", updated_at="2026-08-01T23:59:59Z"),
+    ]
+    assert upsert(connection, orders, [*versions, order(1, order_name="other")]) == 2
+    assert sorted(names(connection)) == ["newest", "other"]
+
+
 def test_a_product_type_once_known_is_kept(connection: Connection) -> None:
     """Shopify forgets it when the product is deleted."""
     upsert(connection, order_sales, [sale("Shirts")])
