@@ -50,12 +50,19 @@ def insert_orders(
     connection: Connection, world: World, new: Collection[Order], deleted_ids: Collection[int] = ()
 ) -> None:
     """Source rows of some orders, facts untouched."""
-    order_rows = [order_row(world, order, is_deleted=order.id in deleted_ids) for order in new]
-    agreements = [_agreement_row(world, order, a) for order in new for a in order.agreements]
-    sales = [_sale_row(world, order, a, s) for order in new for a in order.agreements for s in a.sales]
-    for table, rows in ((orders, order_rows), (order_agreements, agreements), (order_sales, sales)):
-        if rows:
-            connection.execute(table.insert(), rows)
+    rows = [source_rows(world, order, is_deleted=order.id in deleted_ids) for order in new]
+    for table in (orders, order_agreements, order_sales):
+        if found := [row for of_order in rows for row in of_order[table.name]]:
+            connection.execute(table.insert(), found)
+
+
+def source_rows(world: World, order: Order, *, is_deleted: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Table → the rows of an order."""
+    return {
+        orders.name: [order_row(world, order, is_deleted=is_deleted)],
+        order_agreements.name: [_agreement_row(world, order, each) for each in order.agreements],
+        order_sales.name: [_sale_row(world, order, each, sale) for each in order.agreements for sale in each.sales],
+    }
 
 
 _COUNTS = ("sessions", "with_cart_additions", "reached_checkout", "completed_checkout", "reached_and_completed")
