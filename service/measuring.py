@@ -52,7 +52,7 @@ class _Turn:
     """What one metric is measured from and up to, in one view of the database."""
 
     metric: Metric
-    begin: date  # days from here on are measured whole
+    begin: date  # days from here on are measured whole: nothing else stands of them
     end: date
     was: Progress | None  # of readings that stand and can be brought up to date
     upto: int  # newest batch of changes in view
@@ -124,7 +124,9 @@ def _write(
         for metric in lost:
             readings_kept.forget_progress(connection, shop_id, metric.id, "")
         for turn, readings in moved:
-            restated = readings_kept.record(connection, shop_id, readings, now=desk.now)
+            restated = readings_kept.record(
+                connection, shop_id, turn.metric.id, "", readings, whole_from=turn.begin, now=desk.now
+            )
             with_causes = _with_causes(connection, desk, turn, restated)
             restatements = readings_kept.record_restatements(connection, shop_id, with_causes, now=desk.now)
             readings_kept.record_progress(connection, shop_id, turn.metric.id, "", _reached(desk, turn))
@@ -180,18 +182,17 @@ def _measurable_until(footing: Footing, metric: Metric, shop: Shop, now: datetim
 
 
 def _turn(view: _View, desk: _Desk, metric: Metric, end: date) -> _Turn:
-    first = shop_day(desk.shop.created_at, desk.shop.timezone)
     was, upto = view.progress.get(metric.id), view.touched.notes
     because = _measured_anew_because(metric, desk.ground.under(metric), was, desk.fiscal_year_start)
     if was is None or because:
-        return _Turn(metric, first, max(first, end), None, upto, because=because)
+        return _Turn(metric, date.min, end, None, upto, because=because)
     changed = view.changed(metric, was.batch)
-    begin = was.measured_to + ONE_DAY
+    begin = min(was.measured_to + ONE_DAY, end)
     if view.touched.all_since:
-        begin = max(first, min(begin, view.touched.all_since))
+        begin = min(begin, view.touched.all_since)
     if not (metric.changes_by_rows or metric.adds_up):
-        begin = max(first, min([begin, *changed]))
-    return _Turn(metric, begin, max(end, was.measured_to + ONE_DAY), was, upto, changed)
+        begin = min([begin, *changed])
+    return _Turn(metric, begin, end, was, upto, changed)
 
 
 def _measured_anew_because(metric: Metric, footing: Footing, was: Progress | None, fiscal_year_start: int) -> str:
@@ -220,7 +221,8 @@ def _find(connection: Connection, desk: _Desk, turn: _Turn) -> list[Reading]:
 
 def _measured_whole(connection: Connection, desk: _Desk, turn: _Turn) -> Iterator[Reading]:
     """Every window of every kind that ends on one of the days from `turn.begin` on."""
-    metric, all_days = turn.metric, days(turn.begin, turn.end)
+    first = shop_day(desk.shop.created_at, desk.shop.timezone)
+    metric, all_days = turn.metric, days(max(first, turn.begin), turn.end)
     wanted = [each for kind in _kinds(metric) for each in _windows(kind, all_days, desk.fiscal_year_start)]
     covered_from = desk.ground.under(metric).covered_from
     for group in _groups(metric, wanted):
@@ -335,15 +337,27 @@ def _moved_by_days(
     changed: Sequence[date],
     before: Mapping[Key, Totals],
 ) -> list[Totals]:
-    """The same where days add up: the days that changed counted again, less what was counted of them."""
+    """The same where days add up: the days that changed counted again, less what was counted of them.
+
+    A window with a changed day of which no reading stands, as of before the shop's first, is counted whole.
+    """
     known = [day for day in changed if ("day", day) in before]
+    unknown = sorted(set(changed) - set(known))
     now = metrics.totals(connection, shop, metric, [Window(day, day + ONE_DAY) for day in known])
     by_day = [total - before["day", day] for day, total in zip(known, now, strict=True)]
     sums = list(accumulate(by_day, initial=Totals()))
-    return [
-        sums[bisect_left(known, window.end)] - sums[bisect_left(known, window.start or date.min)]
-        for _, window in wanted
-    ]
+    moved = {
+        each: sums[bisect_left(known, each[1].end)] - sums[bisect_left(known, each[1].start or date.min)]
+        for each in wanted
+    }
+    blurred = [each for each in wanted if _holds_any(each[1], unknown)]
+    whole = metrics.totals(connection, shop, metric, [window for _, window in blurred])
+    moved |= {each: total - before[_key(each)] for each, total in zip(blurred, whole, strict=True)}
+    return [moved[each] for each in wanted]
+
+
+def _holds_any(window: Window, in_order: Sequence[date]) -> bool:
+    return bisect_left(in_order, window.start or date.min) < bisect_left(in_order, window.end)
 
 
 # --- why -----------------------------------------------------------------------------------------------------------

@@ -278,7 +278,9 @@ def judging(installation: Installation, settings: ShopSettings, shop: Shop) -> I
 
         pending.catch_up(engine, shop.shop_id, renew)
         with reading(engine) as connection:
-            ground = ground_of(connection, shop, settings.schedule)
+            # Its zone or currency may have changed while the lease was waited for.
+            known = shops.by_domain(connection, settings.domain) or shop
+            ground = ground_of(connection, known, settings.schedule)
         yield Books(engine, renew), ground
 
 

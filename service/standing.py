@@ -72,6 +72,7 @@ def known_at(
 
     `data_as_of` is when an answer was found. Raises Misconfigured for windows of which no readings are kept.
     """
+    windows = [Window(None, window.end) if metric.kind == "level" else window for window in windows]
     kinds = [kept_kind(metric, window, fiscal_year_start) for window in windows]
     if "" in kinds:
         window = windows[kinds.index("")]

@@ -230,6 +230,9 @@ def test_what_was_known_is_told_again(okrsync: Command) -> None:
     kept = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--known-at", "2999-01-01", "--format", "json")
     whole = {row["to"]: parts(row) for row in rows_of(now) if row["complete"]}
     assert {row["to"]: parts(row) for row in rows_of(kept) if row["complete"]} == whole != {}
+    [level] = rows_of(okrsync("metrics", "show", "repeat_customers", "--known-at", "2999-01-01", "--format", "json"))
+    [today] = rows_of(okrsync("metrics", "show", "repeat_customers", "--format", "json"))
+    assert (level["value"], level["to"]) == (today["value"], today["to"])
     said = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--known-at", "2001-01-01")
     assert said.code == 1
     assert "nothing was measured of it by then" in said.out

@@ -14,7 +14,7 @@ from datetime import date
 
 from sqlalchemy import Connection, delete, select, update
 
-from service.store.tables import changed_days, order_fact_changes, order_sale_changes, pending_work
+from service.store.tables import changed_days, metric_progress, order_fact_changes, order_sale_changes, pending_work
 from service.store.upsert import put_all_if_absent, put_if_absent
 
 ORDER_DAY, EVENT_DAY, FIRST_ORDER_DAY = "order_day", "event_day", "first_order_day"
@@ -57,6 +57,8 @@ def days_since(connection: Connection, shop_id: int, batch: int, upto: int) -> D
 
 
 def forget(connection: Connection, shop_id: int, upto: int) -> None:
-    """Everything is measured with the changes up to that batch."""
+    """Everything is measured with the changes up to that batch; a metric that was not begins anew, if it comes back."""
     for table in (order_fact_changes, order_sale_changes, changed_days):
         connection.execute(delete(table).where(table.c.shop_id == shop_id, table.c.batch <= upto))
+    behind = (metric_progress.c.shop_id == shop_id) & (metric_progress.c.batch < upto)
+    connection.execute(delete(metric_progress).where(behind))

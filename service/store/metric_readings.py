@@ -50,7 +50,6 @@ class Restated(NamedTuple):
 
 
 _FIELDS = Reading._fields
-_TOLD_APART = [n for n, name in enumerate(_FIELDS)]
 
 
 def standing(
@@ -78,23 +77,43 @@ def known_at(
     rows = connection.execute(
         select(metric_readings)
         .where(_of_days(shop_id, metric, segment, first, last), c.window_kind == kind, held)
-        .order_by(c.metric_date)
+        .order_by(c.metric_date, c.observed_at)
     ).mappings()
     return [(Reading(*(row[name] for name in _FIELDS)), row["observed_at"]) for row in rows]
 
 
-def record(connection: Connection, shop_id: int, readings: Sequence[Reading], *, now: datetime) -> list[Restated]:
-    """Write those readings of one metric and segment that differ from what stands; those that replace another."""
-    if not readings:
-        return []
-    metric, segment = readings[0].metric, readings[0].segment
-    dates = [reading.metric_date for reading in readings]
-    before = standing(connection, shop_id, metric, segment, min(dates), max(dates))
-    changed = [reading for reading in readings if reading.key not in before or before[reading.key][0] != reading]
+def record(
+    connection: Connection,
+    shop_id: int,
+    metric: str,
+    segment: str,
+    readings: Sequence[Reading],
+    *,
+    whole_from: date,
+    now: datetime,
+) -> list[Restated]:
+    """Write those readings that differ from what stands; the ones that replace another.
+
+    From `whole_from` on they are all there is: what stands there and is not among them has no answer any more.
+    """
+    found = {reading.key: reading for reading in readings}
+    first = min([whole_from, *(day for _, day in found)])
+    before = standing(connection, shop_id, metric, segment, first, date.max)
+    changed = [reading for key, reading in found.items() if key not in before or before[key][0] != reading]
     restated = [Restated(before[new.key][0], new, before[new.key][1]) for new in changed if new.key in before]
-    supersede(connection, metric_readings, [_keys(shop_id, each.old, each.old_observed_at) for each in restated], now)
+    lost = [
+        Restated(old, _without_answer(old), since)
+        for key, (old, since) in before.items()
+        if key not in found and old.metric_date >= whole_from
+    ]
+    gone = [_keys(shop_id, each.old, each.old_observed_at) for each in (*restated, *lost)]
+    supersede(connection, metric_readings, gone, now)
     upsert(connection, metric_readings, [_row(shop_id, reading, now) for reading in changed])
-    return restated
+    return restated + lost
+
+
+def _without_answer(reading: Reading) -> Reading:
+    return reading._replace(value=None, numerator=None, denominator=None, value_low=None, value_high=None, squares=None)
 
 
 def _of_days(shop_id: int, metric: str, segment: str, first: date, last: date) -> Any:

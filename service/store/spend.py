@@ -13,7 +13,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Connection, case, delete, func, select
 
 from service.periods import ONE_DAY, day_start, days
-from service.store.changes import SPEND_DAY
+from service.store.changes import SPEND_DAY, new_batch
 from service.store.pending import note_changed_days
 from service.store.tables import ad_spend, instant_text
 from service.store.upsert import Row, upsert
@@ -51,25 +51,29 @@ def compare(connection: Connection, shop: Shop, imported: Sequence[Spent]) -> Ch
 
 def import_(connection: Connection, shop: Shop, imported: Sequence[Spent], *, now: datetime) -> Changes:
     """What was changed; the same a second time changes nothing."""
+    new_batch(connection, shop.shop_id)  # one at a time: what is planned and what a file says depend on each other
     changes = compare(connection, shop, imported)
     if changes.rows:
+        reach = _last_day(connection, shop.shop_id)
         upsert(connection, ad_spend, [_row(shop, each, now) for each in changes.rows])
-        _note(connection, shop.shop_id, min(changes.days))
+        _note(connection, shop.shop_id, min(changes.days), reach)
         plan(connection, shop, _standing(connection, shop, _PLANNED), now=now)
     return changes
 
 
 def plan(connection: Connection, shop: Shop, planned: Iterable[Spent], *, now: datetime) -> None:
     """Let all that initiatives plan to spend be this, except where a file says what was spent on their campaigns."""
+    new_batch(connection, shop.shop_id)
     wanted = {id_: rows for id_, rows in _by_initiative(planned).items() if not _is_told(connection, shop, rows)}
     known = _by_initiative(_standing(connection, shop, _PLANNED))
     altered = [id_ for id_ in wanted.keys() | known.keys() if wanted.get(id_) != known.get(id_)]
+    reach = _last_day(connection, shop.shop_id)
     is_gone = ad_spend.c.initiative_id.in_(altered) | (_PLANNED & (ad_spend.c.currency != shop.currency))
     connection.execute(delete(ad_spend).where(ad_spend.c.shop_id == shop.shop_id, is_gone))
     if altered:
         upsert(connection, ad_spend, [_row(shop, each, now) for id_ in altered for each in wanted.get(id_, ())])
         touched = {each.day for id_ in altered for each in wanted.get(id_, set()) ^ known.get(id_, set())}
-        _note(connection, shop.shop_id, min(touched))
+        _note(connection, shop.shop_id, min(touched), reach)
 
 
 def coverage(connection: Connection, shop: Shop) -> Coverage:
@@ -93,10 +97,16 @@ def coverage(connection: Connection, shop: Shop) -> Coverage:
     return Coverage(NAME, begins, ends, row.rows, None, row.imported_at, gap)
 
 
-def _note(connection: Connection, shop_id: int, first: date) -> None:
-    """Spend changed on that day: from then on sales may be credited otherwise, as far as spend is known."""
-    last: date | None = connection.scalar(select(_LAST_DAY).where(ad_spend.c.shop_id == shop_id))
-    note_changed_days(connection, shop_id, SPEND_DAY, days(first, max(first, last or first) + ONE_DAY), NAME)
+def _note(connection: Connection, shop_id: int, first: date, reach: date | None) -> None:
+    """Spend changed on that day: from then on sales may be credited otherwise, as far as spend is or was known."""
+    last = max(day for day in (first, reach, _last_day(connection, shop_id)) if day)
+    note_changed_days(connection, shop_id, SPEND_DAY, days(first, last + ONE_DAY), NAME)
+
+
+def _last_day(connection: Connection, shop_id: int) -> date | None:
+    """The last day that spend is known for."""
+    found: date | None = connection.scalar(select(_LAST_DAY).where(ad_spend.c.shop_id == shop_id))
+    return found
 
 
 _IMPORTED = ad_spend.c.initiative_id == ""

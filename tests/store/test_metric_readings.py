@@ -29,8 +29,10 @@ def connection(database: Engine) -> Iterator[Connection]:
 def test_what_differs_replaces_what_stood_and_both_are_kept(connection: Connection) -> None:
     next_day = READING._replace(metric_date=SECOND)
     other = next_day._replace(value=Decimal("10.51"))
-    assert kept.record(connection, SHOP, [READING, next_day], now=NOW) == []
-    assert kept.record(connection, SHOP, [READING, other], now=LATER) == [(next_day, other, NOW)]
+    assert kept.record(connection, SHOP, "net_sales", "", [READING, next_day], whole_from=FIRST, now=NOW) == []
+    assert kept.record(connection, SHOP, "net_sales", "", [other], whole_from=SECOND, now=LATER) == [
+        (next_day, other, NOW)
+    ]
     stands = kept.standing(connection, SHOP, "net_sales", "", FIRST, SECOND)
     assert stands == {("day", FIRST): (READING, NOW), ("day", SECOND): (other, LATER)}
 
@@ -45,9 +47,11 @@ def test_what_differs_replaces_what_stood_and_both_are_kept(connection: Connecti
 
 
 def test_of_two_changes_in_one_second_the_first_says_what_was(connection: Connection) -> None:
-    kept.record(connection, SHOP, [READING], now=NOW)
+    kept.record(connection, SHOP, "net_sales", "", [READING], whole_from=FIRST, now=NOW)
     for value in ("11", "12"):
-        found = kept.record(connection, SHOP, [READING._replace(value=Decimal(value))], now=LATER)
+        found = kept.record(
+            connection, SHOP, "net_sales", "", [READING._replace(value=Decimal(value))], whole_from=FIRST, now=LATER
+        )
         assert kept.record_restatements(connection, SHOP, [(each, "edit") for each in found], now=LATER) == 1
     rows = connection.execute(select(restatements.c.old_value, restatements.c.new_value, restatements.c.cause)).all()
     assert rows == [(Decimal("10.50"), 12, "edit")]
@@ -56,14 +60,23 @@ def test_of_two_changes_in_one_second_the_first_says_what_was(connection: Connec
     ]  # fmt: skip
 
 
+def test_what_has_no_answer_any_more_stands_no_more(connection: Connection) -> None:
+    next_day = READING._replace(metric_date=SECOND)
+    kept.record(connection, SHOP, "net_sales", "", [READING, next_day], whole_from=FIRST, now=NOW)
+    [lost] = kept.record(connection, SHOP, "net_sales", "", [], whole_from=SECOND, now=LATER)
+    assert (lost.old, lost.new.value) == (next_day, None)
+    assert kept.standing(connection, SHOP, "net_sales", "", FIRST, SECOND) == {("day", FIRST): (READING, NOW)}
+    assert len(kept.known_at(connection, SHOP, "net_sales", "", "day", FIRST, SECOND, NOW)) == 2
+
+
 @pytest.mark.parametrize("value", ["0.1", "33.33333333333333333333333333", "12345678901234567890.12", "-0.005", "1E+2"])
 def test_numbers_are_kept_exactly(connection: Connection, value: str) -> None:
     reading = READING._replace(value=Decimal(value))
-    kept.record(connection, SHOP, [reading], now=NOW)
+    kept.record(connection, SHOP, "net_sales", "", [reading], whole_from=FIRST, now=NOW)
     found = connection.scalar(select(metric_readings.c.value))
     assert isinstance(found, Decimal)
     assert found == Decimal(value)
-    kept.record(connection, SHOP, [reading], now=LATER)
+    kept.record(connection, SHOP, "net_sales", "", [reading], whole_from=FIRST, now=LATER)
     assert connection.scalars(select(metric_readings.c.observed_at)).all() == [NOW]
 
 
