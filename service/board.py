@@ -16,7 +16,7 @@ from service import pipeline
 from service.errors import OkrsyncError
 from service.installation import Installation
 from service.judging import GAPS_BEFORE_STALE, Judged, Tracked
-from service.metrics.catalogue import catalogue
+from service.metrics.catalogue import Metric
 from service.okr.explanation import explain_objective
 from service.okr.lifecycle import PlanState, is_overdue
 from service.okr.progress import roll_up
@@ -166,16 +166,16 @@ def _known(
         # A reading of an earlier day is not stale for being of that day.
         now = min(known_at, day_start(last + ONE_DAY, shop.timezone)) if as_of else known_at
         reach = runs.reaches(connection, shop.shop_id, known_at)
-        rows = [_reaching(row, reach) for row in _rows(connection, known, now)]
+        metrics = installation.catalogue
+        rows = [_reaching(row, reach, metrics.get(row["metric"])) for row in _rows(connection, known, now)]
         later = _later(connection, shop, quarter, known_at)
     state = PlanState(rows[0]["state"] or "draft", rows[0]["state_because"] or "")
     told = [*_notices(installation, shop, quarter, state, rows, known_at, is_present=as_of is None)]
     return _board(shop, quarter, state.state, min(last, quarter.last_day), known_at, rows, told + later)
 
 
-def _reaching(row: Row, reach: Mapping[str, datetime]) -> Row:
+def _reaching(row: Row, reach: Mapping[str, datetime], metric: Metric | None) -> Row:
     """The row with how far the data reached then: an answer that newer data only confirmed was not written again."""
-    metric = catalogue().get(row["metric"])
     ends = [reach.get(name) for name in metric.connectors] if metric else [None]
     known = [end for end in ends if end is not None]
     if row["closed_at"] or row["data_as_of"] is None or len(known) < len(ends):

@@ -135,8 +135,21 @@ Step = Callable[[Installation, ShopSettings], None]
 def _turn(installation: Installation, shop: ShopSettings, stopping: threading.Event, *steps: Step) -> None:
     if stopping.is_set():
         return
+    installation = _up_to_date(installation)
     for step in steps:
         _attempt(step, installation, shop)
+
+
+def _up_to_date(installation: Installation) -> Installation:
+    """With the metrics as their files are now; while one is wrong, with those this process began with."""
+    try:
+        return pipeline.with_metrics(installation)
+    except Misconfigured as error:
+        for problem in error.problems:
+            log.error("%s", problem)
+    except OkrsyncError as error:
+        log.error("metrics: %s", error)
+    return installation
 
 
 def _read(installation: Installation, shop: ShopSettings, connector: Connector) -> None:

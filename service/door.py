@@ -165,7 +165,7 @@ def look_at(installation: Installation, settings: ShopSettings, *, record: bool)
             _clock(client, installation.clock()),
         ]
     if record:
-        check_currencies(plans_of(installation, settings), shop)
+        check_currencies(plans_of(installation, settings), shop, installation.catalogue)
     return parts
 
 

@@ -11,7 +11,7 @@ from service.errors import Misconfigured
 from service.installation import Installation
 from service.judging import Ground, Judged, ground_of, measured, up_to_the_data
 from service.metrics import measure as metrics
-from service.metrics.catalogue import Metric, catalogue
+from service.metrics.catalogue import Metric
 from service.metrics.other_readings import OTHER_READINGS, OtherReading, Step, by_id
 from service.metrics.scope import Scope
 from service.pipeline import PlanStatus, days_asked
@@ -66,7 +66,7 @@ def explain_metric(
         shop = shops.by_domain(connection, settings.domain)
         if shop is None:
             return None
-        ground = ground_of(connection, shop, settings.schedule)
+        ground = ground_of(connection, shop, settings.schedule, installation.catalogue)
         window = days_asked(installation, shop, first, last)
         found = measured(connection, ground, metric_id, window, segment, population)
         return take_apart(connection, ground, up_to_the_data(found, ground), window, most)
@@ -84,10 +84,10 @@ def explain_value(installation: Installation, each: PlanStatus, judged: Judged, 
 
 def take_apart(connection: Connection, ground: Ground, found: Measurement, window: Window, most: int) -> Explained:
     """What stands behind a measurement, with `most` examples for each reason."""
-    metric, dialect = catalogue()[found.metric], connection.dialect.name
+    metric, dialect = ground.catalogue[found.metric], connection.dialect.name
     scope = Scope(metric, ground.shop.shop_id, found.segment, found.population)
     query = metrics.query_for(
-        ground.shop, metric.id, found.window, dialect, segment=found.segment, population=found.population
+        ground.shop, metric, found.window, dialect, segment=found.segment, population=found.population
     )
     others = [each for each in OTHER_READINGS.get(metric.id, ()) if each.population != found.population]
     return Explained(

@@ -134,7 +134,7 @@ def _series(connection: Connection, ground: Ground, quarter: Quarter, judged: Ju
     if is_anew and judged.window_kind != "quarter":
         return NOT_IN_WINDOWS
     ask = partial(
-        metrics.series, connection, ground.shop, metric.id, segment=key_result.where, population=key_result.population,
+        metrics.series, connection, ground.shop, metric, segment=key_result.where, population=key_result.population,
         covered_from=footing.covered_from,
     )  # fmt: skip
     opened = footing.covered_from or shop_day(ground.shop.created_at, ground.shop.timezone)

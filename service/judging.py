@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -82,11 +82,17 @@ class Ground:
     allowances: Mapping[str, timedelta]
     is_cut: bool  # orders older than 60 days are hidden from us now
     unexplained: Sequence[Comparison] = ()  # differences from Shopify's own figures, by day
+    catalogue: Mapping[str, Metric] = field(default_factory=catalogue)  # with the installation's own metrics
 
     @property
     def coverage(self) -> Coverage:
         """Of the orders, which every other answer is read beside."""
         return self.coverages[orders.NAME]
+
+    @property
+    def metrics(self) -> Mapping[str, MetricFacts]:
+        """What judging needs to know of every metric, by id."""
+        return known(self.catalogue, self.shop.currency)
 
     def under(self, metric: Metric, segment: Segment = EVERYTHING) -> Footing:
         return reduce(Footing.and_on, (self._footing(name, metric, segment) for name in metric.connectors))
@@ -158,7 +164,7 @@ class Tracked:
     measurement: Measurement | None
 
 
-def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -> Ground:
+def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule, metrics: Mapping[str, Metric]) -> Ground:
     read = {name: coverage(connection, shop.shop_id, name) for name in names()}
     return Ground(
         shop,
@@ -169,6 +175,7 @@ def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule) -
         },
         shops_.history_is_cut(connection, shop.shop_id),
         reconciliations.unexplained(connection, shop.shop_id),
+        metrics,
     )
 
 
@@ -202,7 +209,7 @@ def track(connection: Connection, ground: Ground, plan: Plan, as_of: date) -> li
     day = min(as_of, plan.quarter.last_day)
     found = []
     for kpi in plan.kpis:
-        metric = catalogue()[kpi.metric]
+        metric = ground.catalogue[kpi.metric]
         facts = facts_of(metric, ground.shop.currency)
         window = reading_window(kpi.window_for(facts), plan.quarter, day)
         found.append(Tracked(kpi, metric, facts, _measure(connection, ground, kpi, window)))
@@ -213,7 +220,7 @@ def baselines(connection: Connection, ground: Ground, plan: Plan) -> dict[str, M
     """The measured baseline of every key result that begins at one."""
     found = {}
     for key_result in plan.key_results:
-        kind = key_result.window_for(_facts(key_result, ground.shop))
+        kind = key_result.window_for(_facts(key_result, ground))
         window = baseline_window(key_result.baseline, kind, plan.quarter)
         if window and (past := _measure(connection, ground, key_result, window)):
             found[key_result.id] = past
@@ -237,8 +244,8 @@ def _judge(
     is_closed: bool,
     hand_set: HandSets,
 ) -> Judged:
-    facts = _facts(key_result, ground.shop)
-    metric = metric_of(key_result, facts)
+    facts = _facts(key_result, ground)
+    metric = metric_of(key_result, facts, ground.catalogue)
     day = day_of(ground, plan.quarter, as_of, metric, is_by_hand=key_result.is_by_hand)
     setting = Setting(facts, metric, key_result.window_for(facts), plan.quarter, ground.shop.currency, is_closed)
     agreed = agree(key_result, setting, stored, lambda window: _measure(connection, ground, key_result, window))
@@ -247,7 +254,7 @@ def _judge(
         measurement = values_on(ask, key_result, facts, hand_set, [day])[day.as_of]
     else:
         measurement = _measure(connection, ground, key_result, reading_window(setting.kind, plan.quarter, day.as_of))
-    [evidence] = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, [day])
+    [evidence] = evidence_on(ask, key_result, facts, ground.metrics, hand_set, plan.rule, [day])
     chances = probabilities(connection, ground.shop, plan, key_result, agreed.goal, day.as_of, day.as_of)
     evidence = replace(
         evidence,
@@ -259,8 +266,8 @@ def _judge(
     return Judged(objective, key_result, metric, facts, setting.kind, agreed, words, measurement, evidence, check_in)
 
 
-def _facts(key_result: KeyResult, shop: Shop) -> MetricFacts:
-    return facts_by_hand(key_result) if key_result.is_by_hand else known(shop.currency)[key_result.metric]
+def _facts(key_result: KeyResult, ground: Ground) -> MetricFacts:
+    return facts_by_hand(key_result) if key_result.is_by_hand else ground.metrics[key_result.metric]
 
 
 def before(connection: Connection, shop: Shop, plan: Plan, key_result: KeyResult, day: date) -> tuple[Before, ...]:
@@ -294,9 +301,10 @@ def measured(
 
     Where nothing was ever read there is no value, not even zero.
     """
-    footing = ground.under(catalogue()[metric_id], segment)
+    metric = ground.catalogue[metric_id]
+    footing = ground.under(metric, segment)
     found = metrics.measure(
-        connection, ground.shop, metric_id, window, segment=segment, population=population,
+        connection, ground.shop, metric, window, segment=segment, population=population,
         covered_from=footing.covered_from,
     )  # fmt: skip
     found = replace(found, data_as_of=footing.coverage.covered_to)
@@ -313,7 +321,7 @@ def asking(connection: Connection, ground: Ground) -> Ask:
     def ask(
         metric_id: str, windows: Sequence[Window], segment: Segment, population: Population
     ) -> list[Measurement | None]:
-        metric = catalogue()[metric_id]
+        metric = ground.catalogue[metric_id]
         footing = ground.under(metric, segment)
         if footing.coverage.covered_from is None:
             return [None for _ in windows]
@@ -351,7 +359,7 @@ def _as_measurement(
 
 def _doubted(found: Measurement, ground: Ground) -> Measurement:
     """The same with what comparing with Shopify left unexplained of its days."""
-    doubt = doubt_of(ground.unexplained, catalogue()[found.metric], found.window, ground.shop.currency)
+    doubt = doubt_of(ground.unexplained, ground.catalogue[found.metric], found.window, ground.shop.currency)
     found = replace(found, remark=doubt.remark)
     if not doubt.hindrance:
         return found
@@ -360,7 +368,7 @@ def _doubted(found: Measurement, ground: Ground) -> Measurement:
 
 def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:
     """The same, incomplete when the window reaches beyond what was read."""
-    reach = ground.under(catalogue()[found.metric]).coverage.covered_to
+    reach = ground.under(ground.catalogue[found.metric]).coverage.covered_to
     if reach is not None and reach >= day_start(found.window.end, ground.shop.timezone):
         return found
     because = f"the data end at {reach:%Y-%m-%d %H:%M} UTC" if reach else "nothing was read yet"

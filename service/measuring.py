@@ -15,7 +15,7 @@ from itertools import accumulate, groupby
 from service.books import Books
 from service.judging import Footing, Ground
 from service.metrics import measure as metrics
-from service.metrics.catalogue import Metric, catalogue
+from service.metrics.catalogue import Metric
 from service.metrics.measure import TRAILING_DAYS, Totals
 from service.metrics.scope import Changes
 from service.periods import ONE_DAY, Quarter, days, last_complete_day, shop_day
@@ -85,7 +85,7 @@ def measure_catalogue(books: Books, ground: Ground, now: datetime, fiscal_year_s
     What is short comes from one view of the database and goes into one transaction, what is long metric by metric.
     """
     desk = _Desk(books, ground, now, fiscal_year_start)
-    metrics_ = list(catalogue().values())
+    metrics_ = list(ground.catalogue.values())
     short, done = _measure(desk, metrics_, is_long=False)
     for metric in metrics_:
         if metric.id not in done:
@@ -227,7 +227,7 @@ def _measured_whole(connection: Connection, desk: _Desk, turn: _Turn) -> Iterato
     covered_from = desk.ground.under(metric).covered_from
     for group in _groups(metric, wanted):
         windows = [window for _, window in group]
-        found = metrics.answers(connection, desk.shop, metric.id, windows, covered_from=covered_from)
+        found = metrics.answers(connection, desk.shop, metric, windows, covered_from=covered_from)
         for (kind, _), answer in zip(group, found, strict=True):
             if answer.is_complete:
                 yield _kept(metric, kind, answer)

@@ -26,7 +26,7 @@ from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.forecasting import Foreseen
-from service.installation import Installation, install, shop_of, wall_clock
+from service.installation import Installation, install, record_definitions, shop_of, wall_clock, with_metrics
 from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
 from service.metrics.catalogue import metric
@@ -65,6 +65,7 @@ __all__ = [
     "stray_problems",
     "sync",
     "wall_clock",
+    "with_metrics",
 ]
 
 
@@ -250,12 +251,13 @@ def reckon(installation: Installation, settings: ShopSettings, plans: Sequence[P
     if shop is None:
         return None
     mine = plans_for(plans, settings)
-    check_currencies(mine, shop)
+    check_currencies(mine, shop, installation.catalogue)
     spending.record_plans(installation, shop, mine)
     calendar = installation.settings.calendar
     with judging(installation, settings, shop) as (books, ground):
         with books.writing() as connection:
             record_allowances(connection, shop.shop_id, ground.allowances)
+            record_definitions(installation, connection, shop.shop_id)
         return reckoning.reckon(
             books,
             ground,
@@ -280,7 +282,7 @@ def judging(installation: Installation, settings: ShopSettings, shop: Shop) -> I
         with reading(engine) as connection:
             # Its zone or currency may have changed while the lease was waited for.
             known = shops.by_domain(connection, settings.domain) or shop
-            ground = ground_of(connection, known, settings.schedule)
+            ground = ground_of(connection, known, settings.schedule, installation.catalogue)
         yield Books(engine, renew), ground
 
 
@@ -339,9 +341,9 @@ def _status(
     shop = shops.by_domain(connection, settings.domain)
     if shop is None:
         return
-    check_currencies(mine, shop)
+    check_currencies(mine, shop, installation.catalogue)
     last = min(as_of or date.max, last_complete_day(installation.clock(), shop.timezone))
-    ground = ground_of(connection, shop, settings.schedule)
+    ground = ground_of(connection, shop, settings.schedule, installation.catalogue)
     for plan in _chosen(mine, quarter, last):
         judged, objectives = judge(connection, ground, plan, last)
         day = min(last, plan.quarter.last_day)
@@ -355,7 +357,8 @@ def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measure
         if plan in plans_for([plan], settings):
             with reading(installation.engine) as connection:
                 if shop := shops.by_domain(connection, settings.domain):
-                    return baselines(connection, ground_of(connection, shop, settings.schedule), plan)
+                    ground = ground_of(connection, shop, settings.schedule, installation.catalogue)
+                    return baselines(connection, ground, plan)
     return {}
 
 
@@ -387,14 +390,16 @@ def show_metric(
         shop = shops.by_domain(connection, settings.domain)
         if shop is None:
             return None
-        ground = ground_of(connection, shop, settings.schedule)
+        ground = ground_of(connection, shop, settings.schedule, installation.catalogue)
         asked = days_asked(installation, shop, first, last)
         fiscal_year_start = installation.settings.calendar.fiscal_year_start
         windows = metrics.windows(asked.start or date.min, asked.end, by, fiscal_year_start)
         if back_to:
             windows = [metrics.reaching_back(window, back_to, fiscal_year_start) for window in windows]
         if known_at is not None:
-            return standing.known_at(connection, shop, metric(metric_id), windows, known_at, fiscal_year_start)
+            return standing.known_at(
+                connection, shop, metric(metric_id, installation.catalogue), windows, known_at, fiscal_year_start
+            )
         found = [measured(connection, ground, metric_id, window, segment, population) for window in windows]
         return [up_to_the_data(each, ground) for each in found]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from service.connectors import orders
 from service.errors import Misconfigured, PlanError, Problem
 from service.installation import Installation
-from service.metrics.catalogue import Metric, catalogue
+from service.metrics.catalogue import Metric
 from service.okr import plan as plans_
 from service.okr.amounts import MetricFacts
 from service.okr.check import check
@@ -55,10 +55,10 @@ def plans_for(plans: Sequence[Plan], settings: ShopSettings) -> list[Plan]:
 def _found(installation: Installation) -> Plans:
     settings = installation.settings
     domains = [shop.domain for shop in settings.shops]
-    return load_plans(settings.okr_folder, settings.calendar.fiscal_year_start, domains)
+    return load_plans(settings.okr_folder, settings.calendar.fiscal_year_start, domains, installation.catalogue)
 
 
-def load_plans(folder: Path, fiscal_year_start: int, shops: Sequence[str]) -> Plans:
+def load_plans(folder: Path, fiscal_year_start: int, shops: Sequence[str], metrics: Mapping[str, Metric]) -> Plans:
     """Every OKR file of `folder`, by quarter. A file is taken whole or not at all."""
     found: list[Plan] = []
     wrong: list[tuple[str | None, Problem]] = []
@@ -67,7 +67,7 @@ def load_plans(folder: Path, fiscal_year_start: int, shops: Sequence[str]) -> Pl
             found.append(plans_.load(file, fiscal_year_start))
         except PlanError as error:
             wrong += [(_owner(file, shops), problem) for problem in error.problems]
-    complaints = [problem for plan in found for problem in _misplaced(plan, shops)] + [*_repeated(found)]
+    complaints = [problem for plan in found for problem in _misplaced(plan, shops, metrics)] + [*_repeated(found)]
     wrong += [(_owner(Path(problem.file), shops), problem) for problem in complaints]
     refused = {problem.file for _, problem in wrong}
     right = [plan for plan in found if plan.file not in refused]
@@ -86,17 +86,17 @@ def _owner(file: Path, shops: Sequence[str]) -> str | None:
     return written[1] if written and written[1] in shops else None
 
 
-def _misplaced(plan: Plan, shops: Sequence[str]) -> Iterator[Problem]:
+def _misplaced(plan: Plan, shops: Sequence[str], metrics: Mapping[str, Metric]) -> Iterator[Problem]:
     choices = f"write one of {', '.join(shops)}"
     if plan.shop is None and len(shops) > 1:
         yield Problem(plan.file, "shop", "is missing, and there are several shops", choices)
     if plan.shop is not None and plan.shop not in shops:
         yield Problem(plan.file, "shop", f"{plan.shop} is not a shop of the settings", choices)
-    yield from check(plan, known())
+    yield from check(plan, known(metrics))
     looked_at: list[KeyResult | Guardrail | Kpi] = [*plan.key_results, *plan.kpis]
     looked_at += [guardrail for key_result in plan.key_results for guardrail in key_result.guardrails]
     for looked in looked_at:
-        if metric := catalogue().get(looked.metric):
+        if metric := metrics.get(looked.metric):
             yield from _unanswered(plan, looked, metric)
 
 
@@ -122,15 +122,15 @@ def facts_of(metric: Metric, currency: str | None) -> MetricFacts:
     return MetricFacts(metric.id, metric.kind, metric.unit, currency if metric.unit == "money" else None)
 
 
-def known(currency: str | None = None) -> Mapping[str, MetricFacts]:
+def known(metrics: Mapping[str, Metric], currency: str | None = None) -> Mapping[str, MetricFacts]:
     """What judging needs to know of every metric; amounts are in the shop's currency, where that is known."""
-    return {id_: replace(facts_of(metric, currency), segments=metric.segments) for id_, metric in catalogue().items()}
+    return {id_: replace(facts_of(metric, currency), segments=metric.segments) for id_, metric in metrics.items()}
 
 
-def metric_of(key_result: KeyResult, facts: MetricFacts) -> Metric:
+def metric_of(key_result: KeyResult, facts: MetricFacts, metrics: Mapping[str, Metric]) -> Metric:
     """The metric of a key result; for values set by hand, what stands in its place."""
     if not key_result.is_by_hand:
-        return catalogue()[key_result.metric]
+        return metrics[key_result.metric]
     return replace(_BY_HAND, id=key_result.metric, kind=facts.kind, unit=facts.unit)
 
 
@@ -156,8 +156,8 @@ _BY_HAND = Metric(
 )
 
 
-def check_currencies(plans: Iterable[Plan], shop: Shop) -> None:
+def check_currencies(plans: Iterable[Plan], shop: Shop, metrics: Mapping[str, Metric]) -> None:
     """Raise PlanError where a plan's amounts are not in the shop's currency."""
-    problems = [problem for plan in plans for problem in check(plan, known(shop.currency))]
+    problems = [problem for plan in plans for problem in check(plan, known(metrics, shop.currency))]
     if problems:
         raise PlanError(problems)

@@ -20,7 +20,6 @@ from service.okr.lifecycle import PlanState
 from service.okr.model import Plan
 from service.okr.status import PERSISTS, Before
 from service.periods import ONE_DAY, CheckInSchedule, day_start, days, last_complete_day
-from service.plans import known
 from service.records import definition_row, plan_state, record_restatements, record_target_changes
 from service.store import pending, quarters, results
 from service.store.engine import Connection
@@ -170,7 +169,7 @@ def _readings(
     begin = day_of(ground, plan.quarter, first, judged.metric, is_by_hand=key_result.is_by_hand)
     among = [begin.another(each, ground.shop.timezone) for each in days(first, last + ONE_DAY)]
     values = values_on(ask, key_result, facts, hand_set, among)
-    found = evidence_on(ask, key_result, facts, known(ground.shop.currency), hand_set, plan.rule, among)
+    found = evidence_on(ask, key_result, facts, ground.metrics, hand_set, plan.rule, among)
     earlier = before(connection, ground.shop, plan, key_result, first)
     chances = probabilities(connection, ground.shop, plan, key_result, judged.goal, first, last)
     for day, evidence in zip(among, found, strict=True):

@@ -12,7 +12,6 @@ from service.okr.lifecycle import PlanState, hindrance, state_of
 from service.okr.lint import lint
 from service.okr.model import Plan
 from service.periods import ONE_DAY, day_start, shop_day
-from service.plans import known
 from service.store import late, quarters
 from service.store.engine import Connection
 from service.store.versions import Change
@@ -26,7 +25,7 @@ def plan_state(connection: Connection, ground: Ground, plan: Plan, *, grace_days
         quarters.state_of(connection, shop.shop_id, quarter.label),
         hindrance=hindrance(
             is_draft=plan.is_draft,
-            errors=[each.rule for each in lint(plan, known(shop.currency)) if each.severity == "error"],
+            errors=[each.rule for each in lint(plan, ground.metrics) if each.severity == "error"],
             reaches=reach is not None and reach >= day_start(quarter.start, shop.timezone),
             file=plan.file,
             label=quarter.label,

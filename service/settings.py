@@ -136,6 +136,10 @@ class Settings(_Frozen):
     def okr_folder(self) -> Path:
         return self.file.parent / "okrs"
 
+    @property
+    def metric_folder(self) -> Path:
+        return self.file.parent / "metrics"
+
     def token_file(self, domain: str) -> Path:
         """Where the pair of a shop's expiring token is kept."""
         return self.root / self.tokens.folder / f"{domain}.json"

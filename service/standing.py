@@ -34,7 +34,7 @@ def answers(
         stood = _standing(connection, shop, metric, windows, covered_from)
     missing = [window for window in windows if window not in stood]
     found = metrics.answers(
-        connection, shop, metric.id, missing, segment=segment, population=population, covered_from=covered_from
+        connection, shop, metric, missing, segment=segment, population=population, covered_from=covered_from
     )
     counted = iter(found)
     return [stood[window] if window in stood else next(counted) for window in windows]

@@ -256,5 +256,6 @@ def test_a_target_that_chance_would_reach_is_found_where_there_are_data(database
         [plan] = plans_of(shop.installation)
         begun = baselines_of(shop.installation, plan)
         assert begun["aov"].value == 50
-        [found] = [finding for finding in lint(plan, known("EUR"), known=begun) if finding.rule == "OKR034"]
+        metrics = known(shop.installation.catalogue, "EUR")
+        [found] = [finding for finding in lint(plan, metrics, known=begun) if finding.rule == "OKR034"]
         assert found.message == "EUR 50.00 to EUR 50.50 is EUR 0.50, and chance alone makes EUR 12.72"

@@ -323,7 +323,7 @@ def test_the_next_quarter_is_drafted_from_the_close(over: OpenShop) -> None:
     plan = parse(draft.text, "new.toml")
     assert plan.is_draft
     assert [each.id for each in plan.key_results] == ["repeat-customers", "sales"]
-    assert [each for each in lint(plan, known("EUR")) if each.severity == "error"] == []
+    assert [each for each in lint(plan, known(over.installation.catalogue, "EUR")) if each.severity == "error"] == []
 
 
 @on_sqlite

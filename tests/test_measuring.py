@@ -72,7 +72,7 @@ def ground_now(shop: OpenShop) -> Ground:
     with reading(shop.engine) as connection:
         known = shops.by_domain(connection, shop.settings.domain)
         assert known is not None
-        return ground_of(connection, known, shop.settings.schedule)
+        return ground_of(connection, known, shop.settings.schedule, shop.installation.catalogue)
 
 
 def measured_from_nothing(shop: OpenShop) -> Readings:

@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.text import Text
 
 from service.errors import Misconfigured, OkrsyncError, Problem, SettingsError, TryAgain
+from service.metrics.catalogue import Metric
+from service.metrics.custom import with_custom
 from service.pipeline import Installation, Outcome, install
 from service.settings import DEFAULT_FILE, FILE_VARIABLE, ShopSettings
 
@@ -78,6 +80,11 @@ def installed(config: Path | None, *, migrated: bool = True) -> Installation:
     found = install(config or Path(DEFAULT_FILE), migrated=migrated)
     _closing.callback(found.engine.dispose)
     return found
+
+
+def metrics_beside(config: Path | None) -> Mapping[str, Metric]:
+    """Okrsync's own metrics and those of the folder beside the settings, which need not be there."""
+    return with_custom((config or Path(DEFAULT_FILE)).parent / "metrics")
 
 
 def write(path: Path, text: str) -> None:

@@ -23,6 +23,7 @@ from service.cli.common import (
     chosen_shops,
     guarded,
     installed,
+    metrics_beside,
     moment_of,
     print_sections,
     say,
@@ -98,7 +99,7 @@ def show(
     format_: FormatOption = Format.table,
 ) -> int:
     """A metric's value, with what it was counted from and what was left out."""
-    found_metric, segment = metric(metric_id), _segment(where or [])
+    found_metric, segment = metric(metric_id, metrics_beside(config)), _segment(where or [])
     _require_population(population)
     moment = moment_of(known_at)
     if moment and (segment.where or population != "all"):
@@ -178,7 +179,7 @@ def explain(
     orders: OrdersOption = 3,
 ) -> int:
     """A value taken apart: definition, orders in and left out, why other tools show another number, and the SQL."""
-    metric(metric_id)
+    metric(metric_id, metrics_beside(config))
     _require_population(population)
     segment = _segment(where or [])
 

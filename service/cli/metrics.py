@@ -7,12 +7,23 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from service.cli import metric_values
-from service.cli.common import FINE, Format, FormatOption, console, guarded, print_rows, print_sections
+from service.cli.common import (
+    FINE,
+    ConfigOption,
+    Format,
+    FormatOption,
+    console,
+    guarded,
+    metrics_beside,
+    print_rows,
+    print_sections,
+)
 from service.cli.explaining_numbers import Section
-from service.metrics.catalogue import Metric, catalogue, metric
+from service.metrics.catalogue import Metric, metric
 from service.metrics.docs import described
 from service.metrics.other_readings import OTHER_READINGS
 
@@ -35,10 +46,12 @@ def list_(
     metric_id: Annotated[
         str | None, typer.Argument(metavar="METRIC", help="Only this one, with its whole definition.")
     ] = None,
+    config: ConfigOption = None,
     format_: FormatOption = Format.table,
 ) -> int:
-    """Every metric there is, and what it answers."""
-    wanted = [metric(metric_id)] if metric_id else list(catalogue().values())
+    """Every metric there is, and what it answers; those of config/metrics/ too."""
+    known = metrics_beside(config)
+    wanted = [metric(metric_id, known)] if metric_id else list(known.values())
     if format_ is not Format.table:
         print_rows([_listed(found) for found in wanted], LISTED, format_)
     elif metric_id:
@@ -70,5 +83,5 @@ def _print_catalogue(wanted: Sequence[Metric]) -> None:
     for name in ("id", "family", "kind", "unit", "question"):
         table.add_column(name, no_wrap=name != "question")
     for found in wanted:
-        table.add_row(found.id, found.family.things, found.kind, found.unit, found.question)
+        table.add_row(found.id, found.family.things, found.kind, found.unit, escape(found.question))
     console().print(table)

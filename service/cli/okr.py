@@ -19,6 +19,7 @@ from service.cli.common import (
     FormatOption,
     console,
     guarded,
+    metrics_beside,
     print_rows,
 )
 from service.errors import PlanError, Problem
@@ -57,11 +58,12 @@ def lint_(
     Needs no database and no token.
     """
     folder, fiscal_year_start = _where(config)
+    metrics = known(metrics_beside(config))
     chosen = files or sorted(folder.glob("*.toml"))
     if not chosen:
         raise PlanError([Problem(str(folder), "", "there is no OKR file", "run: okrsync init, or name a file")])
     plans, problems = _read(chosen, fiscal_year_start)
-    findings = [finding for plan in plans for finding in lint(plan, known())]
+    findings = [finding for plan in plans for finding in lint(plan, metrics)]
     if format_ is Format.table:
         _print([plan.file for plan in plans], findings)
     else:

@@ -10,10 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.common import FINE, NEEDS_A_PERSON, Format, guarded, say, text_of, write
+from service.cli.common import (
+    FINE,
+    NEEDS_A_PERSON,
+    ConfigOption,
+    Format,
+    guarded,
+    metrics_beside,
+    say,
+    text_of,
+    write,
+)
 from service.cli.okr import print_findings
 from service.errors import Misconfigured, Problem, SettingsError
-from service.metrics.catalogue import catalogue
 from service.okr.importing import FIELDS, Imported, Record, flat, imported, quarters_in
 from service.okr.lint import lint
 from service.okr.plan import parse
@@ -39,21 +48,23 @@ def import_(
         typer.Option("--map", metavar="COLUMN=FIELD", help="A column of theirs that is a field of ours."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The OKR file to write; default: stdout.")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Make an OKR file of an export. Every row that does not fit is listed with a mend, and so is every unused column.
 
     Needs no database and no token. Exit 1 when something was left out or lint finds errors.
     """
+    metrics = metrics_beside(config)
     mapping = _mapping(maps or [])
     records = _records(file, format_)
     label = _checked(quarter or _only_quarter(records, mapping, file))
-    found = imported(records, label, list(catalogue()), mapping)
+    found = imported(records, label, list(metrics), mapping)
     _say_what_is_missing(found, file)
     if not found.key_results:
         raise Misconfigured([Problem(str(file), "", "holds no key result that fits", "see docs/okr-import.md")])
     if out is None:
         typer.echo(found.text, nl=False)
-        wrong = [each for each in lint(parse(found.text, str(file)), known()) if each.severity == "error"]
+        wrong = [each for each in lint(parse(found.text, str(file)), known(metrics)) if each.severity == "error"]
         for each in wrong:
             say(f"{each.rule} {each.key}: {each.message}\n    hint: {each.hint}")
         return NEEDS_A_PERSON if found.misfits or wrong else FINE
@@ -61,7 +72,7 @@ def import_(
         raise SettingsError([Problem(str(out), "", "is there already", "name another file with --out")])
     write(out, found.text)
     say(f"wrote {out} with {found.key_results} key results")
-    is_wrong = print_findings(parse(found.text, str(out)), known())
+    is_wrong = print_findings(parse(found.text, str(out)), known(metrics))
     return NEEDS_A_PERSON if found.misfits or is_wrong else FINE
 
 

@@ -145,7 +145,8 @@ def new(
     typer.echo(f"wrote {path}")
     for question in drafted.to_decide:
         typer.echo(f"decide: {question}")
-    found = print_findings(parse(drafted.text, str(path), installation.settings.calendar.fiscal_year_start), known())
+    plan = parse(drafted.text, str(path), installation.settings.calendar.fiscal_year_start)
+    found = print_findings(plan, known(installation.catalogue))
     return NEEDS_A_PERSON if drafted.to_decide or found else FINE
 
 

@@ -23,8 +23,8 @@ from service.cli.common import (
     say,
     write,
 )
-from service.errors import Misconfigured, OkrsyncError
-from service.metrics.catalogue import catalogue
+from service.errors import Misconfigured, OkrsyncError, Problem
+from service.metrics.custom import custom
 from service.okr.lint import lint
 from service.okr.plan import Plan
 from service.periods import Quarter, shop_day
@@ -135,10 +135,11 @@ def check(
     """Is this installation well? A line for each part, with a hint where something is to be done."""
     installation = installed(config, migrated=False)
     database = _database(installation)
+    installation, metrics = _metrics(installation, is_migrated=database.is_fine)
     findings = [
         Finding("settings", True, str(installation.settings.file)),
         database,
-        Finding("metrics", True, f"{len(catalogue())} in the catalogue"),
+        *metrics,
         *_plans(installation, is_migrated=database.is_fine),
     ]
     if not offline:
@@ -163,11 +164,27 @@ def _database(installation: Installation) -> Finding:
     return Finding("database", True, f"at revision {migrate.head()}, the one wanted")
 
 
+def _metrics(installation: Installation, *, is_migrated: bool) -> tuple[Installation, list[Finding]]:
+    """The installation with its own metrics, and a line about them, or one for each thing that is wrong."""
+    try:
+        found = pipeline.with_metrics(installation) if is_migrated else installation
+    except Misconfigured as error:
+        return installation, [_wrong("metrics", problem) for problem in error.problems]
+    own = len(custom(found.catalogue))
+    told = f"{len(found.catalogue)} in the catalogue" + (f", {own} of them your own" if own else "")
+    return found, [Finding("metrics", True, told)]
+
+
+def _wrong(what: str, problem: Problem) -> Finding:
+    place = f"{problem.file}: {problem.key}" if problem.key else problem.file
+    return Finding(what, False, f"{place}: {problem.message}", problem.hint, WRONG_USAGE)
+
+
 def _plans(installation: Installation, *, is_migrated: bool) -> list[Finding]:
     try:
         plans = pipeline.plans_of(installation)
     except Misconfigured as error:
-        return [Finding("OKRs", False, f"{p.file}: {p.key}: {p.message}", p.hint, WRONG_USAGE) for p in error.problems]
+        return [_wrong("OKRs", problem) for problem in error.problems]
     if not plans:
         return [
             Finding(
@@ -183,7 +200,8 @@ def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Itera
     yield Finding("OKRs", True, f"{name}: objectives {len(plan.objectives)}, key results {len(plan.key_results)}")
     currency = _currency(installation, plan) if is_migrated else None
     begun = pipeline.baselines_of(installation, plan) if is_migrated else {}
-    found = [finding for finding in lint(plan, known(currency), known=begun) if finding.severity != "note"]
+    metrics = known(installation.catalogue, currency)
+    found = [finding for finding in lint(plan, metrics, known=begun) if finding.severity != "note"]
     if found:
         is_wrong = any(finding.severity == "error" for finding in found)
         rules = ", ".join(dict.fromkeys(finding.rule for finding in found))

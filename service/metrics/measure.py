@@ -99,7 +99,7 @@ class Totals:
 def measure(
     connection: Connection,
     shop: Shop,
-    metric_id: str,
+    asked: Metric | str,
     window: Window,
     *,
     segment: Segment = EVERYTHING,
@@ -112,7 +112,7 @@ def measure(
     whose orders were all read, None when all of history was; what needs earlier orders is incomplete.
     Raises Misconfigured for a metric that does not exist and a segment it cannot answer.
     """
-    found = metric(metric_id)
+    found = _metric(asked)
     scope = Scope(found, shop.shop_id, segment, population)
     reading = answer(connection, shop, scope, window, covered_from)
     census = connection.execute(scope.census(reading.window, connection.dialect.name).statement())
@@ -157,7 +157,7 @@ def examples(connection: Connection, scope: Scope, window: Window, most: int) ->
 def answers(
     connection: Connection,
     shop: Shop,
-    metric_id: str,
+    asked: Metric | str,
     windows: Sequence[Window],
     *,
     segment: Segment = EVERYTHING,
@@ -165,15 +165,13 @@ def answers(
     covered_from: date | None = None,
 ) -> list[Reading]:
     """A reading for each of any windows; in one query where the metric's days add up or the windows are alike."""
-    return _readings(
-        connection, shop, Scope(metric(metric_id), shop.shop_id, segment, population), windows, covered_from
-    )
+    return _readings(connection, shop, Scope(_metric(asked), shop.shop_id, segment, population), windows, covered_from)
 
 
 def series(
     connection: Connection,
     shop: Shop,
-    metric_id: str,
+    asked: Metric | str,
     start: date,
     end: date,
     kind: SeriesKind,
@@ -187,10 +185,11 @@ def series(
     `running`: from `start` to that day, both in. `daily`: that day. `trailing_28d`: the 28 days up to it. `as_of`:
     all history up to it. A level has no other kind than the last.
     """
-    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    scope = Scope(_metric(asked), shop.shop_id, segment, population)
     if scope.metric.kind == "level" and kind != "as_of":
         hint = 'it is read as of a day: window = "as_of"'
-        raise Misconfigured([Problem(f"metric {metric_id}", "window", f"is a level and has no {kind} series", hint)])
+        told = f"is a level and has no {kind} series"
+        raise Misconfigured([Problem(f"metric {scope.metric.id}", "window", told, hint)])
     one_day = timedelta(days=1)
     window_of: Mapping[SeriesKind, Callable[[date], Window]] = {
         "running": lambda day: Window(start, day + one_day),
@@ -223,7 +222,7 @@ def reaching_back(window: Window, kind: BackTo, fiscal_year_start: int = 1) -> W
 def by(
     connection: Connection,
     shop: Shop,
-    metric_id: str,
+    asked: Metric | str,
     start: date,
     end: date,
     period: Period,
@@ -234,7 +233,7 @@ def by(
     fiscal_year_start: int = 1,
 ) -> list[Reading]:
     """A reading for each of the `windows` of [start, end), in one query."""
-    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    scope = Scope(_metric(asked), shop.shop_id, segment, population)
     return _readings(connection, shop, scope, windows(start, end, period, fiscal_year_start), covered_from)
 
 
@@ -259,7 +258,7 @@ def reading_of(found: Metric, shop: Shop, window: Window, of: Totals) -> Reading
 
 def query_for(
     shop: Shop,
-    metric_id: str,
+    asked: Metric | str,
     window: Window,
     dialect: str,
     *,
@@ -267,8 +266,13 @@ def query_for(
     population: Population = "all",
 ) -> Query:
     """The SQL behind `measure` for that window on such a database, and the values of its parameters."""
-    scope = Scope(metric(metric_id), shop.shop_id, segment, population)
+    scope = Scope(_metric(asked), shop.shop_id, segment, population)
     return scope.query(_mode(scope.metric, [_natural(scope.metric, window)]), dialect)
+
+
+def _metric(asked: Metric | str) -> Metric:
+    """The metric itself; a bare id is one of okrsync's own."""
+    return metric(asked) if isinstance(asked, str) else asked
 
 
 def _begins(period: Period, day: date, fiscal_year_start: int) -> bool:

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
@@ -20,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from service.errors import Busy, NeedsAPerson, Problem, SettingsError, Unreachable
 
-__all__ = ["READ_ONLY", "Connection", "Engine", "open_engine", "reading", "require_open"]
+__all__ = ["READ_ONLY", "Connection", "Engine", "open_engine", "reading", "require_open", "within"]
 
 BUSY_TIMEOUT_MS = 30_000
 PAGE_CACHE_KIB = 64_000
@@ -35,6 +36,9 @@ POOL_SECONDS = 300
 
 MORE_CONNECTIONS = 45
 """Beside the pool's five: half of what a PostgreSQL server allows by itself."""
+
+PROGRESS_STEPS = 10_000
+"""Instructions of SQLite's machine between two looks at the clock: some hundred looks a second."""
 
 READ_ONLY = "okrsync_read_only"
 """Execution option of a connection that only reads: it does not queue for SQLite's single writer."""
@@ -150,9 +154,32 @@ def _sqlite(url: str, database: str | None) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one moment of the database and writes nothing."""
+    """A connection that sees one moment of the database and can write nothing."""
     with engine.connect().execution_options(**{READ_ONLY: True}) as connection, connection.begin() as transaction:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
-        yield connection
+            yield connection
+        else:
+            connection.exec_driver_sql("pragma query_only = on")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("pragma query_only = off")
         transaction.rollback()
+
+
+@contextmanager
+def within(connection: Connection, seconds: int) -> Iterator[None]:
+    """Statements of a reading connection that take longer fail, with a DBAPIError of the database's own words."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"set local statement_timeout = {seconds * 1000}")  # ends with the transaction
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    ends = monotonic() + seconds
+    driver.set_progress_handler(lambda: monotonic() > ends, PROGRESS_STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)

@@ -690,6 +690,16 @@ restatements = Table(
     Index(None, "shop_id", "observed_at"),
 )
 
+metric_definitions = Table(
+    "metric_definitions",
+    metadata,
+    _key("shop_id"),
+    _key("metric", Text),  # one that is not okrsync's own
+    _key("metric_version", Integer),
+    _must("fingerprint", Text),  # of all that its numbers depend on
+    _must("first_used_at", UtcInstant),
+)
+
 # --- what is to be expected ----------------------------------------------------------------------------------------
 
 forecasts = Table(

@@ -66,7 +66,7 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("-- title: Pieces\n", "", "title: is missing from the header"),
         ("-- kind: flow", "-- kind: stream", "kind: cannot be 'stream'\n    hint: write flow, distinct, level, ratio"),
         ("-- id: pieces", "-- id: parts", "id: 'parts' is not the file's name"),
-        ("-- version: 2", "-- version: two", "version: is not a whole number"),
+        ("-- version: 2", "-- version: two", "version: is not a whole number from 1 on"),
         ("time (count)", "time", "numerator: does not end in (count) or (money)"),
         ("source, utm_*", "source, mood_*, colour", "segments: 'mood_*' is no segment"),
         ("test, deleted", "test, boring", "leaves_out: 'boring' is no reason"),
@@ -74,7 +74,11 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("-- unit: count", "-- unit: count\n-- denominator: orders (count)", "text: answers no denominator"),
         ("as numerator", "as pieces_sold", "text: answers no numerator"),
         ("interval: none", "interval: normal", "text: answers no squares"),
-        ("from counted_orders", "from orders", "reads none of counted_orders, counted_sales, counted_horizons"),
+        (
+            "from counted_orders",
+            "from orders",
+            "reading 'orders' is not of a metric's language: there are counted_orders",
+        ),
         ("-- unit: count", "-- unit: count\n-- horizon_days: 30", "text: reads nothing that has horizon_days"),
         ("-- unit: count", "-- unit: count\n-- horizon_days: month", "horizon_days: is not a whole number"),
         ("-- unit: count", "-- unit: count\n-- horizon_days: 400", "horizon_days: is more than 366"),
@@ -82,7 +86,11 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("from counted_orders", "from counted_horizons where window_start > '2'", "window_start tells nothing"),
         ("sum(units)", "sum(:units)", "without parameters or templating"),
         ("sum(units)", "SUM(units)", "is not lower case"),
-        ("select metric_date", "delete metric_date", "is not a select"),
+        (
+            "select metric_date",
+            "delete metric_date",
+            "line 2: 'delete' is not of a metric's language: select is expected",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, old: str, new: str, complaint: str) -> None:
