@@ -12,7 +12,7 @@ from threading import Event
 
 from service import settings as settings_
 from service.connectors.work import Sizes
-from service.errors import Interrupted, Misconfigured, Problem
+from service.errors import Interrupted, Misconfigured, OkrsyncError, Problem
 from service.metrics.catalogue import Metric, catalogue
 from service.metrics.custom import custom, fingerprint, refusals, with_custom
 from service.settings import Settings, ShopSettings
@@ -58,8 +58,12 @@ def install(
     found = Installation(settings, engine, environment, clock)
     if not migrated:
         return found
-    migrate.require_current(engine, str(file))
-    return with_metrics(found)
+    try:
+        migrate.require_current(engine, str(file))
+        return with_metrics(found)
+    except OkrsyncError:
+        engine.dispose()
+        raise
 
 
 def with_metrics(installation: Installation) -> Installation:

@@ -29,7 +29,8 @@ from service.forecasting import Foreseen
 from service.installation import Installation, install, record_definitions, shop_of, wall_clock, with_metrics
 from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
 from service.metrics import measure as metrics
-from service.metrics.catalogue import metric
+from service.metrics.catalogue import Metric, metric
+from service.metrics.checks import Checked, Trial, check
 from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, last_complete_day
@@ -38,7 +39,7 @@ from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
 from service.store.coverage import record_allowances
-from service.store.engine import Connection, reading
+from service.store.engine import Connection, reading, within
 from service.values import Coverage, Measurement, Population, Segment, Shop, Window
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PlanStatus",
     "Sizes",
     "backfill",
+    "check_metrics",
     "connected",
     "credentials",
     "expected_rows",
@@ -70,6 +72,9 @@ __all__ = [
 
 
 ORDERS = CONNECTORS[0]
+
+METRIC_SECONDS = 20
+"""What one question of a metric's trial may take: the weeks tried are asked for dozens of times a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +415,20 @@ def days_asked(installation: Installation, shop: Shop, first: date | None, last:
     first = first or Quarter.containing(last, installation.settings.calendar.fiscal_year_start).start
     require_order(first, last)
     return Window(first, last + ONE_DAY)
+
+
+def check_metrics(installation: Installation, settings: ShopSettings, chosen: Sequence[Metric]) -> Iterator[Checked]:
+    """Each metric tried on the last weeks that were read of a shop; a line for each promise."""
+    shop = shop_of(installation, settings)
+    for each in chosen:
+        with reading(installation.engine) as connection:
+            ground = ground_of(connection, shop, settings.schedule, installation.catalogue) if shop else None
+            reach = ground.under(each).coverage.covered_to if ground else None
+            if shop is None or reach is None:
+                yield Checked(each.id, "numbers", None, "nothing was read yet (run: okrsync backfill)")
+                continue
+            end = last_complete_day(reach, shop.timezone) + ONE_DAY
+            yield from check(Trial(connection, shop, each, end, partial(within, connection, METRIC_SECONDS)))
 
 
 def _chosen(plans: Sequence[Plan], quarter: str | None, day: date) -> list[Plan]:

@@ -28,6 +28,7 @@ from service.daemon import work
 from service.errors import Misconfigured
 from service.estimate.intervals import EXACT
 from service.metrics.catalogue import catalogue
+from service.metrics.checks import RULES
 from service.metrics.families import FAMILIES, SOURCES
 from service.store.engine import reading
 from service.store.tables import metric_definitions
@@ -259,3 +260,42 @@ def test_the_same_catalogue_is_kept_while_nothing_changes(shop: OpenShop) -> Non
     again = pipeline.with_metrics(shop.installation)
     assert again is shop.installation
     assert replace(again, catalogue=catalogue()) != again
+
+
+# --- checked on the data -------------------------------------------------------------------------------------------
+
+
+def test_what_a_metric_promises_is_tried_on_the_data(shop: OpenShop, tmp_path: Path) -> None:
+    shop.turn()
+    okrsync = Command(tmp_path / "config/okrsync.toml", shop.store.token)
+    said = okrsync("metrics", "check")
+    assert (said.code, said.err) == (0, "")
+    kept = "".join(
+        f"ok      large_order_share: {what}\n" for what in (*RULES,) if what not in ("customers once", "spread")
+    )
+    assert said.out == f"ok      large_order_share: runs: 2 days with an answer\n{kept}"
+    assert okrsync("metrics", "check", "orders", "customers").out.count("ok  ") == 2 + 6 + 5
+    write(tmp_path, EXAMPLE.replace("from counted_orders", "from counted_orders as o where units * 2 > units + o.nth"))
+    write(tmp_path, EXAMPLE.replace("large_order_share", "twice").replace("group by metric_date", GROUPED), "twice")
+    said = okrsync("metrics", "check", "twice", "--format", "json")
+    assert said.code == 2 and "large_order_share.sql: version 1: means something else" in said.err
+    write(tmp_path)
+    said = okrsync("metrics", "check", "twice", "--format", "json")
+    [failed] = [row for row in json.loads(said.out) if row["verdict"] == "FAILED"]
+    assert said.code == 1
+    assert (failed["metric"], failed["what"]) == ("twice", "windows together")
+
+
+GROUPED = "group by metric_date having count(*) filter (where metric_date = window_start) = 0"
+
+
+@on_sqlite
+def test_without_data_or_metrics_of_its_own_it_says_so(tmp_path: Path, database_url: str) -> None:
+    with open_shop(corner_shop(), database_url, tmp_path) as shop:
+        okrsync = Command(tmp_path / "config/okrsync.toml", shop.store.token)
+        said = okrsync("metrics", "check")
+        assert (said.code, said.out) == (0, "")
+        assert "there is no metric in" in said.err
+        said = okrsync("metrics", "check", "--all")
+        assert (said.code, said.out.count("no data ")) == (0, len(catalogue()))
+        assert "no data orders: numbers: nothing was read yet (run: okrsync backfill)" in said.out

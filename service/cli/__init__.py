@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from service.cli import demo, metrics, okr, okr_import, okr_life, okrs, privacy, reconciling, setup, spending, syncing
+from service.cli import (
+    demo,
+    metric_check,
+    metrics,
+    okr,
+    okr_import,
+    okr_life,
+    okrs,
+    privacy,
+    reconciling,
+    setup,
+    spending,
+    syncing,
+)
 
 app = typer.Typer(
     name="okrsync",
@@ -39,6 +52,7 @@ syncing.register(app)
 reconciling.register(app)
 okrs.register(app)
 metrics.register(app)
+metric_check.register(metrics.app)
 spending.register(app)
 okr.register(app)
 okr_life.register(okr.app)

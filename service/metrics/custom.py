@@ -50,16 +50,8 @@ def custom(known: Mapping[str, Metric]) -> list[Metric]:
 def fingerprint(metric: Metric) -> str:
     """What the numbers of a definition depend on, in short; words that only explain it may change."""
     amounts = [part for part in ("numerator", "denominator") if metric.is_money(part)]
-    said = [
-        *language.words(metric.text),
-        metric.kind,
-        metric.unit,
-        metric.date_basis,
-        metric.interval,
-        *amounts,
-        metric.horizon_days,
-    ]
-    return sha256("\n".join(map(str, said)).encode()).hexdigest()
+    header = [metric.kind, metric.unit, metric.date_basis, metric.interval, *amounts, str(metric.horizon_days or "")]
+    return sha256("\n".join([*language.words(metric.text), *header]).encode()).hexdigest()
 
 
 def refusals(connection: Connection, metrics: Sequence[Metric]) -> Iterator[Problem]:

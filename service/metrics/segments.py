@@ -18,6 +18,8 @@ from service.values import Segment
 
 EVERYTHING = Segment()
 
+FLAGS = ("true", "false")
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -46,7 +48,7 @@ def lower_case_column(name: str) -> Dimension:
 
 def flag(name: str) -> Dimension:
     def condition(dimension: str, value: str) -> Condition:
-        if value not in ("true", "false"):
+        if value not in FLAGS:
             raise ValueError("write true or false")
         bind = (f"segment_{dimension}", value == "true", Boolean())
         return Condition(f"{name} = :segment_{dimension}", bind)

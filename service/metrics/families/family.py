@@ -53,6 +53,7 @@ class Family:
     populations: tuple[Population, ...]
     looked_at: Callable[[Asked, Mapping[str, str]], Mapping[str, str]]
     unread: str = "were not read"  # what became of the things of before our history begins
+    closed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # dimensions with all values they can have
     settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
     rests_on: Mapping[str, frozenset[str]] = field(default_factory=dict)  # columns a source reads, whatever is asked
     changed_by: tuple[str, ...] = ()  # bases of the changed days that are days of these rows

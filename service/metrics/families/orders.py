@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from textwrap import indent
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
-from service.metrics.segments import Condition, Dimension, column, flag, lower_case_column
+from service.metrics.segments import FLAGS, Condition, Dimension, column, flag, lower_case_column
 from service.store.changes import EVENT_DAY, ORDER_DAY, ORDER_READ
 
 IS_KEPT = "orders.cancelled_at is null and coalesce(orders.financial_status, '') not in ('VOIDED', 'EXPIRED')"
@@ -279,12 +279,15 @@ CHANGES = {
     ),
 }
 
+CLOSED = {"customer_type": tuple(_CUSTOMER_TYPES), "is_subscription": FLAGS, "is_b2b": FLAGS}
+
 ORDERS = Family(
     "orders",
     SOURCES,
     DIMENSIONS,
     ("all", "kept"),
     _looked_at,
+    closed=CLOSED,
     changed_by=(ORDER_DAY, EVENT_DAY, ORDER_READ),
     changes=CHANGES,
 )
