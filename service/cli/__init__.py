@@ -13,6 +13,7 @@ import typer
 from service.cli import (
     demo,
     metric_check,
+    metric_export,
     metrics,
     okr,
     okr_import,
@@ -53,6 +54,7 @@ reconciling.register(app)
 okrs.register(app)
 metrics.register(app)
 metric_check.register(metrics.app)
+metric_export.register(metrics.app)
 spending.register(app)
 okr.register(app)
 okr_life.register(okr.app)
