@@ -5,6 +5,7 @@ An installation tries its own metrics by these, and the tests try okrsync's own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -125,9 +126,8 @@ def _whole_numbers(trial: Trial, rows: Rows) -> str:
 
 
 def _one_row_a_day(_trial: Trial, rows: Rows) -> str:
-    dates = [str(row["metric_date"]) for row in rows]
-    twice = sorted({day for day in dates if dates.count(day) > 1})
-    return f"{twice[0]} is answered {dates.count(twice[0])} times: group by metric_date alone" if twice else ""
+    [(day, times)] = Counter(str(row["metric_date"]) for row in rows).most_common(1)
+    return f"{day} is answered {times} times: group by metric_date alone" if times > 1 else ""
 
 
 def _in_the_window(trial: Trial, rows: Rows) -> str:
