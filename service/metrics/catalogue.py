@@ -119,15 +119,27 @@ class Metric:
     def slides(self) -> bool:
         """Does a row's part depend on the window only by whether that holds the customer's order before?"""
         looks = re.findall(r"(prev_date\s*(?:<|>=)\s*)?\bwindow_start\b", re.sub(r"--.*", "", self.text))
-        return all(looks) and is_sum_over_rows(self.text)
+        return all(looks) and self._sums_rows
 
     @cached_property
     def changes_by_rows(self) -> bool:
         """Does the answer change by the sums over the rows that changed, and are those written down?"""
         read = [name for name in self.family.sources if name in self.words]
-        # Of a ledger line that changed its event day is written down, and not the day of its order.
+        # Of a ledger line that changed its event day is written down, and not the day of its order; of an order that it
+        # had a customer, and not which.
         is_by_order = "counted_sales" in read and (self.date_basis == "order_day" or "placed_date" in self.words)
-        return is_sum_over_rows(self.text) and not is_by_order and all(name in self.family.changes for name in read)
+        names_customers = re.search(r"\bcustomer_id (?!is )", self._said) is not None
+        is_written_down = all(name in self.family.changes for name in read)
+        return self._sums_rows and not is_by_order and not names_customers and is_written_down
+
+    @cached_property
+    def _said(self) -> str:
+        return " ".join(language.words(self.text))
+
+    @cached_property
+    def _sums_rows(self) -> bool:
+        """A question within the question looks at other rows than the one it is asked of."""
+        return is_sum_over_rows(self.text) and not re.search(r"(?<!from )\( select\b", self._said)
 
     @property
     def changed_by(self) -> tuple[str, ...]:
@@ -322,12 +334,17 @@ def _horizon_problems(header: Mapping[str, str], words: Collection[str]) -> list
     return found
 
 
+_A_ROW_A_DAY = re.compile(r"select ((?:\w+ \. )?metric_date) , .* group by \1")
+
+
 def _reading_problems(text: str) -> Iterator[str]:
     try:
         read = language.read(text, SOURCES)
     except ValueError as error:
         yield str(error)
         return
+    if not _A_ROW_A_DAY.fullmatch(" ".join(language.words(text))):
+        yield "answers no row a day: it begins with select metric_date, and ends with group by metric_date"
     family = family_of(read)
     if family is None or not read <= set(family.sources):
         yield f"reads {' and '.join(sorted(read))}, and no family has them all"

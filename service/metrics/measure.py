@@ -345,6 +345,8 @@ def _calendar_totals(connection: Connection, scope: Scope, windows: Sequence[Win
 def _increments(connection: Connection, scope: Scope, mode: Mode) -> dict[date, Totals]:
     found: dict[date, Totals] = {}
     for row in connection.execute(scope.query(mode, connection.dialect.name).statement()).mappings():
+        if row["metric_date"] is None:  # a row of no day is in no window
+            continue
         numbers = (int(row.get(name) or 0) for name in ("numerator", "denominator", "squares"))
         found[_date(row["metric_date"])] = Totals(*numbers)
     return found

@@ -86,6 +86,9 @@ def test_a_header_becomes_a_metric(tmp_path: Path) -> None:
         ("from counted_orders", "from counted_horizons where window_start > '2'", "window_start tells nothing"),
         ("sum(units)", "sum(:units)", "without parameters or templating"),
         ("sum(units)", "SUM(units)", "is not lower case"),
+        ("select metric_date", "select min(metric_date) as metric_date", "answers no row a day"),
+        ("group by metric_date", "group by metric_date, source", "answers no row a day"),
+        ("group by metric_date", "", "answers no row a day"),
         (
             "select metric_date",
             "delete metric_date",
@@ -141,6 +144,21 @@ def test_what_the_catalogue_knows_of_its_metrics() -> None:
         assert (f"_{m.horizon_days}d" in m.id) == (m.id in with_horizon) == (m.horizon_days is not None)
         assert (m.unit == "ratio" or m.kind == "ratio") == (m.denominator is not None), m.id
         assert (m.unit == "money") <= m.is_money("numerator"), m.id
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_by_rows"),
+    [
+        ("nth = 1 and customer_id is not null", True),
+        ("customer_id in (7, 8)", False),  # of a changed row it is not known whose it was
+        ("units > (select 3 from counted_orders where nth = 99)", False),  # looks at other rows
+    ],
+)
+def test_only_what_sums_rows_one_by_one_is_brought_up_to_date_by_rows(
+    tmp_path: Path, condition: str, is_by_rows: bool
+) -> None:
+    pieces = load([written(tmp_path, GOOD.replace("group by", f"where {condition}\ngroup by"))])["pieces"]
+    assert pieces.changes_by_rows == is_by_rows
 
 
 def test_the_page_has_a_section_for_each_metric() -> None:

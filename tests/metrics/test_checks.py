@@ -91,16 +91,8 @@ AVERAGE = (DIVIDED, ("kind: flow", "kind: ratio"), ("interval: none", "interval:
             " group by metric_date", "flow", "whole numbers", "numerator is None",
         ),
         (
-            "select metric_date, count(*) as numerator from counted_orders group by metric_date, customer_id",
-            "flow", "one row a day", "times: group by metric_date alone",
-        ),
-        (
-            "select prev_date as metric_date, count(*) as numerator from counted_orders where prev_date is not null"
-            " group by prev_date", "flow", "in the window", "the day of an answer is metric_date itself",
-        ),
-        (
-            "select min(metric_date) as metric_date, count(*) as numerator from counted_orders",
-            "flow", "windows together", "alone and",
+            "select metric_date, count(*) as numerator from (select prev_date as metric_date from counted_orders) as o"
+            " group by metric_date", "flow", "in the window", "the day of an answer is metric_date itself",
         ),
         (
             "select metric_date, count(*) as numerator from counted_orders as o where units > (select min(units) from"

@@ -25,6 +25,7 @@ class Source:
     reads: str = ""  # the CTE it shows the rows of
     columns: Mapping[str, str] = field(default_factory=dict)  # as a text calls them → as the view does
     only: str = ""  # a column that is true of the rows that count
+    date_basis: str = "order_day"  # what the day is of
 
 
 DAILY = "bi_metrics_daily"
@@ -44,11 +45,12 @@ SOURCES: Mapping[str, Source] = {
          "discounts_minor": "discounts"},
     ),
     "bi_sales_daily": Source(
-        "sales_date", ("shop", "currency"), "counted_sales", {f"{name}_minor": name for name in _SALES}
+        "sales_date", ("shop", "currency"), "counted_sales", {f"{name}_minor": name for name in _SALES},
+        date_basis="event_day",
     ),
     "bi_sessions_daily": Source(
         "sessions_date", ("shop", "referrer_source", *_UTM, "device"), "counted_sessions",
-        {name: name for name in _SESSIONS}, "bots_excluded",
+        {name: name for name in _SESSIONS}, "bots_excluded", "session_day",
     ),
 }  # fmt: skip
 
@@ -135,7 +137,8 @@ def _over_rows(metric: Metric) -> Exported | None:
     if not metric.adds_up or words.count("select") != 1 or "join" in words:
         return None
     cut = words.index("from")
-    named = [(view, source) for view, source in SOURCES.items() if source.reads == words[cut + 1]]
+    asked = (words[cut + 1], metric.date_basis)
+    named = [(view, source) for view, source in SOURCES.items() if (source.reads, source.date_basis) == asked]
     items = {item[-1]: item[:-2] for item in _split(words[1:cut]) if len(item) > 1}
     tail = words[cut + 2 :]
     if not named or tail[-3:] != ["group", "by", "metric_date"] or tail[:-3][:1] not in ([], ["where"]):
