@@ -27,9 +27,9 @@ from tests.shop import TOKEN, WatchedStore, differences, dump, world_dump, write
 
 COMMANDS = {
     "demo", "init", "check", "db upgrade", "db current", "db grant-bi", "backfill", "sync", "reconcile", "run",
-    "status", "explain", "metrics list", "metrics show", "metrics explain", "okr lint", "okr check-in", "okr set",
-    "okr close", "okr new",
-    "okr import", "privacy export", "privacy redact", "privacy wipe", "spend import",
+    "status", "explain", "metrics list", "metrics show", "metrics explain", "metrics check", "metrics export",
+    "okr lint", "okr check-in", "okr set", "okr close", "okr new", "okr import",
+    "privacy export", "privacy redact", "privacy wipe", "spend import",
 }  # fmt: skip
 GROUPS = {"db", "metrics", "okr", "privacy", "spend"}
 
