@@ -42,9 +42,9 @@ shown = settings(
 
 
 def _visited(world: World, seed: int) -> World:
-    """With sessions and checkouts, as drawn worlds have orders only."""
+    """With sessions, checkouts and the spending that goes by its name, as drawn worlds have orders only."""
     other = little_world(seed, orders=0)
-    world.visits, world.checkouts = other.visits, other.checkouts
+    world.name, world.visits, world.checkouts = other.name, other.visits, other.checkouts
     return world
 
 

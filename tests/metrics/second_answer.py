@@ -272,7 +272,7 @@ class SecondMarketing:
         self.where = where
         self.orders = SecondAnswer(world, where)
         imported = [each.day for each in self.spent if not each.initiative_id]
-        self.end = max(imported) + timedelta(days=1)
+        self.end = max(imported, default=date.min) + timedelta(days=1)
 
     def answer(self, metric: str, start: date | None, end: date) -> Answer:
         part, whole = _MARKETING[metric]

@@ -23,6 +23,7 @@ from service.store.views import views
 from service.values import Measurement, Window
 from tests.conftest import BACKENDS, migrated
 from tests.metrics.little_world import little_world
+from tests.metrics.load_world import insert_spend
 from tests.shop import OpenShop, differences, done, dump, open_shop, world_dump
 
 EXPONENTS = {"JPY": 0, "EUR": 2, "KWD": 3}
@@ -63,6 +64,8 @@ def _opened(currency: str, request: pytest.FixtureRequest, folders: pytest.TempP
     with migrated(request.param, folder, request) as url, open_shop(world, url, folder, okrs=okrs) as shop:
         done(shop.backfill())
         done(shop.backfill("checkouts"))
+        with shop.engine.begin() as connection:
+            insert_spend(connection, world)
         yield shop
 
 

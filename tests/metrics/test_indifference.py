@@ -19,7 +19,7 @@ from service.store.landing import land
 from service.store.tables import customer_aliases, metadata, order_facts
 from service.values import Batch, Segment, Window
 from tests.metrics.asking import ALL_DAYS, Question, questions, randoms, shops, shown, spans, told, told_of
-from tests.metrics.load_world import insert_checkouts, insert_sessions, load_world, shop_of, source_rows
+from tests.metrics.load_world import insert_checkouts, insert_sessions, insert_spend, load_world, shop_of, source_rows
 from tests.metrics.second_answer import shop_day_of
 from tests.store.test_upsert import text
 
@@ -159,6 +159,7 @@ def test_orders_landing_in_any_order_give_the_same_answers(
     with engine.connect() as connection:
         insert_sessions(connection, world)
         insert_checkouts(connection, world)
+        insert_spend(connection, world)
         batches = deliveries(world, random)
         in_bulk = [random.random() < 0.3 for _ in batches]
         for batch, is_bulk in zip(batches, in_bulk, strict=True):

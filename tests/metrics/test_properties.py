@@ -152,6 +152,7 @@ def test_every_dimension_splits_what_flows_into_parts_that_are_the_whole(little:
     """An order can hold lines of many products, and adjustments are of none; everything else is in one part only."""
     parts_of = {name: {*values, *VALUES.get(name.removeprefix("first_"), ()), ""} for name, values in VALUES.items()}
     parts_of["referrer"] |= {"newsletter"}
+    parts_of["utm_source"] |= {"bing"}
     parts_of["source"] |= {name or "" for name in SOURCES}
     parts_of["channel"] |= {each[0] for each in CHANNELS if each}
     parts_of["device"] |= {"desktop"}
