@@ -367,9 +367,12 @@ def _doubted(found: Measurement, ground: Ground) -> Measurement:
 
 
 def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:
-    """The same, incomplete when the window reaches beyond what was read."""
-    reach = ground.under(ground.catalogue[found.metric]).coverage.covered_to
-    if reach is not None and reach >= day_start(found.window.end, ground.shop.timezone):
-        return found
-    because = f"the data end at {reach:%Y-%m-%d %H:%M} UTC" if reach else "nothing was read yet"
-    return replace(found, is_complete=False, incomplete_because=found.incomplete_because or because)
+    """The same, incomplete when the window reaches beyond what was read, without a value when all of it does."""
+    footing, zone = ground.under(ground.catalogue[found.metric], found.segment), ground.shop.timezone
+    reach, start, end = footing.coverage.covered_to, found.window.start, found.window.end
+    if reach is None or reach < day_start(end, zone):
+        because = f"the data end at {reach:%Y-%m-%d %H:%M} UTC" if reach else "nothing was read yet"
+        found = replace(found, is_complete=False, incomplete_because=found.incomplete_because or because)
+    is_after = reach is not None and start is not None and day_start(start, zone) >= reach
+    is_before = footing.covered_from is not None and end <= footing.covered_from
+    return replace(found, value=None, value_low=None, value_high=None) if is_after or is_before else found

@@ -224,6 +224,16 @@ def parts(row: Mapping[str, Any]) -> list[float | None]:
     return [None if row[name] is None else float(row[name]) for name in ("numerator", "denominator")]
 
 
+def test_days_that_nobody_read_have_no_value(okrsync: Command) -> None:
+    """Silence is no zero: neither what lies ahead nor a window that reaches there is shown as if it were known."""
+    ahead, so_far = rows_of(
+        okrsync("metrics", "show", "net_sales", "--from", day(-40), "--to", day(-60), "--format", "json")
+    ) + rows_of(okrsync("metrics", "show", "net_sales", "--from", day(5), "--to", day(-5), "--format", "json"))
+    assert (ahead["value"], ahead["complete"]) == (None, False)
+    assert so_far["value"] is not None
+    assert so_far["complete"] is False
+
+
 def test_what_was_known_is_told_again(okrsync: Command) -> None:
     """Exactly the readings of that moment, and nothing of what came later or was never kept."""
     now = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--format", "json")
