@@ -312,13 +312,49 @@ def test_a_table_shows_no_empty_column(okrsync: Command) -> None:
     assert "left out" in head[1]
 
 
+SPARE = ["left out", "orders counted", "divided"]
+
+
+@pytest.mark.parametrize(("width", "missing"), [("200", 0), ("80", 1), ("60", 2), ("40", 3)])
+def test_a_narrow_terminal_takes_whole_columns_and_says_which(okrsync: Command, width: str, missing: int) -> None:
+    """From left out on, and never the days, the value or the note."""
+    words = ("metrics", "show", "returning_order_rate", "--from", day(20), "--to", day(0), "--by", "week")
+    lines = okrsync(*words, COLUMNS=width).out.splitlines()
+    whole = ["from", "to", "value", "divided", "orders counted", "left out", "note"]
+    gone = [name for name in whole if name in SPARE[:missing]]
+    assert re.split(r"  +", lines[1].strip()) == [name for name in whole if name not in gone]
+    told = [line for line in lines if line.startswith("no room for")]
+    assert told == [f"no room for: {', '.join(gone)} (they are in --format csv, or in a wider terminal)"] * bool(gone)
+    rows = [line.rstrip() for line in lines if re.match(r"\d{4}-\d\d-\d\d   \d{4}-\d\d-\d\d ", line)]
+    assert len(rows) >= 3
+    assert re.search(r" \d+\.\d % ", rows[-1])
+    assert rows[-1].endswith("   incomplete")
+    assert "…" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"), [("200", ["id", "family", "kind", "unit", "question"]), ("80", ["id", "question"])]
+)
+def test_a_narrow_list_keeps_whole_questions(okrsync: Command, width: str, columns: list[str]) -> None:
+    out = okrsync("metrics", "list", COLUMNS=width).out
+    assert out.splitlines()[0].split() == columns
+    assert "…" not in out
+    assert max(map(len, out.splitlines()[:-1])) <= int(width)
+    assert ("no room for: family, kind, unit (" in out) == (width == "80")
+    below = [line[line.index(" ") :].strip() if line[0] != " " else line.strip() for line in out.splitlines()[2:]]
+    words = " ".join(below)
+    for each in catalogue().values():
+        assert each.id in out
+        assert each.question in words or width == "200"
+
+
 # --- the catalogue ---------------------------------------------------------------------------------------------------
 
 
 def test_the_list_tells_families_and_what_a_metric_can_be_split_by(okrsync: Command) -> None:
     rows = {row["id"]: row for row in rows_of(okrsync("metrics", "list", "--format", "json"))}
     assert set(rows) == set(catalogue())
-    assert {row["family"] for row in rows.values()} == {"orders", "sessions", "checkouts"}
+    assert {row["family"] for row in rows.values()} == {each.family.things for each in catalogue().values()}
     assert (rows["sessions"]["populations"], rows["orders"]["populations"]) == ("all", "all, kept")
     assert "utm_medium" in rows["orders"]["segments"]
     table = okrsync("metrics", "list").out

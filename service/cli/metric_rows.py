@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from service.cli.common import Format, console, print_rows
 from service.cli.explaining_numbers import Numbers, left_out
+from service.cli.tables import print_table
 from service.metrics.catalogue import Metric
 from service.values import Measurement, Shop
 
@@ -54,21 +52,18 @@ def _print_for_people(metric: Metric, rows: Sequence[Value], format_: Format) ->
     where = f" where {first.segment}" if first.segment.where else ""
     kept = ", kept orders only" if first.population == "kept" else ""
     out.print(f"{metric.title}{where}{kept}", style="bold", markup=False)
-    out.print(_table(shown, cells))
+    counted = _counted(metric)
+    print_table(
+        shown,
+        cells,
+        numbers=("value", "divided", "95 % interval", counted),
+        wrapped={"left out": _longest_reason(cells)},
+        spare=("left out", counted, "divided", "95 % interval"),
+    )
     for because in sorted({each.incomplete_because for _, each in rows if not each.is_complete}):
         out.print(f"incomplete: {because}", markup=False)
     for remark in sorted({each.remark for _, each in rows if each.remark}):
         out.print(f"doubtful: {remark}", markup=False)
-
-
-def _table(shown: Sequence[str], cells: Sequence[Mapping[str, str]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in shown:
-        is_text = name in ("shop", "from", "to", "as of", "left out", "note")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=name != "left out")
-    for row in cells:
-        table.add_row(*(row[name] for name in shown))
-    return table
 
 
 def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:
@@ -81,10 +76,18 @@ def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:
         "value": said.value(found.value),
         "divided": said.division(found),
         "95 % interval": "" if found.value_low is None else f"{low} to {high}",
-        f"{metric.family.things} counted": "" if found.counted is None else f"{found.counted:,}",
+        _counted(metric): "" if found.counted is None else f"{found.counted:,}",
         "left out": _reasons(found.left_out),
         "note": "" if found.is_complete else "incomplete",
     }
+
+
+def _counted(metric: Metric) -> str:
+    return f"{metric.family.things} counted"
+
+
+def _longest_reason(cells: Sequence[Mapping[str, str]]) -> int:
+    return max(len(reason) + 1 for row in cells for reason in row["left out"].split(", "))
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.markup import escape
-from rich.table import Table
 
 from service.cli import metric_values
 from service.cli.common import (
@@ -16,13 +13,13 @@ from service.cli.common import (
     ConfigOption,
     Format,
     FormatOption,
-    console,
     guarded,
     metrics_beside,
     print_rows,
     print_sections,
 )
 from service.cli.explaining_numbers import Section
+from service.cli.tables import print_table
 from service.metrics.catalogue import Metric, metric
 from service.metrics.docs import described
 from service.metrics.other_readings import OTHER_READINGS
@@ -33,6 +30,9 @@ LISTED = (
     "id", "version", "family", "kind", "unit", "title", "question", "numerator", "denominator", "segments",
     "populations",
 )  # fmt: skip
+
+READABLE = 40
+"""A sentence is broken into lines no narrower than this."""
 
 
 def register(root: typer.Typer) -> None:
@@ -79,9 +79,6 @@ def _defined(found: Metric) -> Iterator[Section]:
 
 
 def _print_catalogue(wanted: Sequence[Metric]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("id", "family", "kind", "unit", "question"):
-        table.add_column(name, no_wrap=name != "question")
-    for found in wanted:
-        table.add_row(found.id, found.family.things, found.kind, found.unit, escape(found.question))
-    console().print(table)
+    columns = ("id", "family", "kind", "unit", "question")
+    rows = [_listed(found) for found in wanted]
+    print_table(columns, rows, wrapped={"question": READABLE}, spare=("unit", "kind", "family"))
