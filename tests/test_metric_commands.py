@@ -306,13 +306,37 @@ def test_numbers_have_their_unit_in_a_table(okrsync: Command, metric: str, value
 
 def test_a_table_shows_no_empty_column(okrsync: Command) -> None:
     head = okrsync("metrics", "show", "orders", *SPAN).out.splitlines()[1]
-    assert re.split(r"  +", head.strip()) == ["from", "to", "value", "orders counted"]
+    assert re.split(r"  +", head.strip()) == ["from", "to", "value", "orders"]
     head = okrsync("metrics", "show", "customers", *SPAN, "--where", "source=web").out.splitlines()
     assert head[0] == "Customers where source=web"
     assert "left out" in head[1]
 
 
-SPARE = ["left out", "orders counted", "divided"]
+@pytest.mark.parametrize(
+    ("metric", "things"),
+    [
+        ("net_sales", "orders with entries"),
+        ("average_net_order_value", "orders with entries"),
+        ("average_order_value", "orders"),
+        ("sessions", "sessions"),
+        ("abandoned_checkout_rate", "checkouts and orders"),
+        ("spend", "rows of spend"),
+        ("last_click_sales", "orders"),
+        ("return_on_ad_spend", "rows of spend and orders"),
+    ],
+)
+def test_what_is_counted_one_by_one_has_its_name(metric: str, things: str) -> None:
+    assert catalogue()[metric].things == things
+
+
+def test_entries_of_other_days_are_not_taken_for_orders(okrsync: Command) -> None:
+    """The head of the column in a table, and the words of an explanation."""
+    head = okrsync("metrics", "show", "net_sales", *SPAN).out.splitlines()[1]
+    assert re.split(r"  +", head.strip()) == ["from", "to", "value", "orders with entries"]
+    assert "counted       200 orders with entries\n" in okrsync("metrics", "explain", "net_sales", *SPAN).out
+
+
+SPARE = ["left out", "orders", "divided"]
 
 
 @pytest.mark.parametrize(("width", "missing"), [("200", 0), ("80", 1), ("60", 2), ("40", 3)])
@@ -320,7 +344,7 @@ def test_a_narrow_terminal_takes_whole_columns_and_says_which(okrsync: Command, 
     """From left out on, and never the days, the value or the note."""
     words = ("metrics", "show", "returning_order_rate", "--from", day(20), "--to", day(0), "--by", "week")
     lines = okrsync(*words, COLUMNS=width).out.splitlines()
-    whole = ["from", "to", "value", "divided", "orders counted", "left out", "note"]
+    whole = ["from", "to", "value", "divided", "orders", "left out", "note"]
     gone = [name for name in whole if name in SPARE[:missing]]
     assert re.split(r"  +", lines[1].strip()) == [name for name in whole if name not in gone]
     told = [line for line in lines if line.startswith("no room for")]

@@ -389,7 +389,7 @@ def test_from_a_file_to_status_and_explanation(okrsync: Command, tmp_path: Path)
     assert "300" not in table
     told = okrsync("explain", "roas").out
     for part in (
-        "EUR 300.00 ÷ EUR 100.00 = 3.00", "counted       3 spend and orders", "3 whose last visit was not paid",
+        "EUR 300.00 ÷ EUR 100.00 = 3.00", "counted       3 rows of spend and orders", "3 whose last visit was not paid",
         "rows          3 spend", "last_click_orders as (",
     ):  # fmt: skip
         assert part in told, part
@@ -406,5 +406,7 @@ def test_a_wrong_file_is_told_line_by_line(okrsync: Command, tmp_path: Path) -> 
         assert told in said.err
     assert said.err.count("hint: ") == 3
     assert status(okrsync)["status"] == "no_data"
-    assert okrsync("spend", "import", str(tmp_path / "none.csv")).code == 2
+    for place in ("none.csv", "."):
+        said = okrsync("spend", "import", str(tmp_path / place))
+        assert (said.code, said.err.count("error: "), said.err.count("is the path right?")) == (2, 1, 1), said.err
     assert "write --shop with one of" in okrsync("spend", "import", file, "--shop", "other.myshopify.com").err

@@ -98,7 +98,7 @@ def answer(shop: Shop, metric: Metric, found: Measurement) -> Iterator[str]:
     yield f"value         {numbers.whole(found)}"
     if found.value_low is not None:
         yield f"95 % interval {numbers.value(found.value_low)} to {numbers.value(found.value_high)}"
-    yield f"counted       {found.counted:,} {' and '.join(metric.connectors)}"
+    yield f"counted       {found.counted:,} {metric.things}"
     for reason, rows in found.left_out.items():
         yield f"left out      {rows:,} {left_out(reason)}"
     if not found.is_complete:
@@ -128,7 +128,7 @@ def data(ground: Ground, metric: Metric) -> Iterator[str]:
 
 def in_and_out(taken: Explained) -> Iterator[str]:
     """The first rows in the answer, and the first left out for each reason."""
-    found, things = taken.measurement, " and ".join(taken.metric.connectors)
+    found, things = taken.measurement, taken.metric.things
     rows = {"counted": found.counted or 0, **found.left_out}
     for reason, count in rows.items():
         what = f"{things} counted" if reason == "counted" else f"left out: {left_out(reason)}"

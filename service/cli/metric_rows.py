@@ -52,13 +52,12 @@ def _print_for_people(metric: Metric, rows: Sequence[Value], format_: Format) ->
     where = f" where {first.segment}" if first.segment.where else ""
     kept = ", kept orders only" if first.population == "kept" else ""
     out.print(f"{metric.title}{where}{kept}", style="bold", markup=False)
-    counted = _counted(metric)
     print_table(
         shown,
         cells,
-        numbers=("value", "divided", "95 % interval", counted),
+        numbers=("value", "divided", "95 % interval", metric.things),
         wrapped={"left out": _longest_reason(cells)},
-        spare=("left out", counted, "divided", "95 % interval"),
+        spare=("left out", metric.things, "divided", "95 % interval"),
     )
     for because in sorted({each.incomplete_because for _, each in rows if not each.is_complete}):
         out.print(f"incomplete: {because}", markup=False)
@@ -76,14 +75,10 @@ def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:
         "value": said.value(found.value),
         "divided": said.division(found),
         "95 % interval": "" if found.value_low is None else f"{low} to {high}",
-        _counted(metric): "" if found.counted is None else f"{found.counted:,}",
+        metric.things: "" if found.counted is None else f"{found.counted:,}",
         "left out": _reasons(found.left_out),
         "note": "" if found.is_complete else "incomplete",
     }
-
-
-def _counted(metric: Metric) -> str:
-    return f"{metric.family.things} counted"
 
 
 def _longest_reason(cells: Sequence[Mapping[str, str]]) -> int:

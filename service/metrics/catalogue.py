@@ -111,6 +111,16 @@ class Metric:
         return _names(self.connector)
 
     @property
+    def things(self) -> str:
+        """What is counted, one by one: orders with entries; rows of spend and orders."""
+        names = {
+            "orders": "orders with entries" if self.date_basis == "event_day" else "orders",
+            "spend": "rows of spend",
+        }
+        read = (name for name in self.connectors if name != "spend" or "counted_spend" in self.words)
+        return " and ".join(names.get(name, name) for name in read)
+
+    @property
     def adds_up(self) -> bool:
         """Do the answers of days add up (numerator and denominator each) to that of a window?"""
         return "window_start" not in self.words and self.kind != "level"
