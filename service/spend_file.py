@@ -63,6 +63,12 @@ class _Reading:
         """The column names; none when they cannot be used."""
         names, before = [cell.strip() for cell in cells], len(self.problems)
         whole = f"the heading is {','.join(HEADING)}; the utm columns may be left out"
+        if not any(names):
+            self.complain("", "holds no heading", whole)
+        elif separator := _other_separator(cells):
+            self.complain("line 1", f"cells are separated by {separator}", "save the sheet as CSV with commas")
+        if len(self.problems) > before:
+            return []
         for name in REQUIRED:
             if name not in names:
                 self.complain("line 1", f"has no column {name}", whole)
@@ -121,6 +127,14 @@ class _Reading:
         if written != self.shop.currency:
             told = f"{written!r} is not {self.shop.currency}, the currency of {self.shop.domain}"
             self.complain(place, told, f"write the amount in {self.shop.currency}, converted as of the day")
+
+
+def _other_separator(heading: list[str]) -> str | None:
+    """What a spreadsheet of another language put where a comma belongs: in the one cell there is, beside our names."""
+    if len(heading) != 1:
+        return None
+    separators = {";": ";", "\t": "tabs"}
+    return next((told for each, told in separators.items() if each in heading[0]), None)
 
 
 def _campaign(row: Mapping[str, str]) -> Campaign:

@@ -105,8 +105,11 @@ def test_a_day_and_campaign_twice_names_both_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", ["has no column date", "has no column amount", "has no column currency"]),
-        ("date;amount;currency\n", ["has no column date", "has no column amount", "has no column currency"]),
+        ("", ["holds no heading"]),
+        ("\n", ["holds no heading"]),
+        ("date;amount;currency\n2026-07-01;1,50;EUR\n", ["cells are separated by ;"]),
+        ("date\tamount\tcurrency\n", ["cells are separated by tabs"]),
+        ("days\n", ["has no column date", "has no column amount", "has no column currency", "'days' is no column"]),
         ("date,cost,currency\n2026-07-01,1,EUR\n", ["has no column amount", "'cost' is no column of spend"]),
         ("date,amount,amount,currency\n", ["names the column amount twice"]),
         (HEADING, ["holds no row"]),
@@ -116,7 +119,7 @@ def test_a_day_and_campaign_twice_names_both_lines() -> None:
 )
 def test_what_is_wrong_with_a_whole_file(text: str, told: list[str]) -> None:
     found = problems(text)
-    for message, problem in zip(told, found, strict=False):
+    for message, problem in zip(told, found, strict=True):
         assert message in problem.message
 
 

@@ -100,9 +100,12 @@ def text_of(path: Path) -> str:
     """What stands in a person's file. Raises Misconfigured where that cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Misconfigured([Problem(str(path), "", f"cannot be read: {reason}", "save it as UTF-8 text")]) from None
+    except OSError as error:
+        hint = "may you read it?" if isinstance(error, PermissionError) else "is the path right?"
+        raise Misconfigured([Problem(str(path), "", f"cannot be read: {error.strerror}", hint)]) from None
+    except UnicodeDecodeError:
+        told = "cannot be read: it is not UTF-8 text"
+        raise Misconfigured([Problem(str(path), "", told, "save it as UTF-8 text")]) from None
 
 
 def one_shop(installation: Installation, domain: str | None) -> ShopSettings:
