@@ -418,6 +418,11 @@ def test_a_key_result_that_is_not_there(okrsync: Command) -> None:
 
 def test_a_quarter_that_is_not_there(okrsync: Command) -> None:
     okrsync("sync")
-    assert_refused(okrsync("status", "--quarter", "2019-Q1"), 2, "2019-Q1", f"there are {this_quarter()}")
-    assert_refused(okrsync("status", "--quarter", "soon"), 2, "soon")
+    for command in (["status"], ["explain", "buyers"]):
+        told = ["2019-Q1 has no OKRs", f"there are {this_quarter()}"]
+        assert_refused(okrsync(*command, "--quarter", "2019-Q1"), 2, *told)
+        for words in ("soon", "2026-Q9"):
+            refused = okrsync(*command, "--quarter", words)
+            assert_refused(refused, 2, f"--quarter: {words}: is no quarter", "such as 2026-Q3")
+        assert okrsync(*command, "--quarter", str(this_quarter()).lower()).code == 0
     assert_refused(okrsync("status", "--as-of", "2019-01-01"), 2, "2019-01-01", f"there are {this_quarter()}")

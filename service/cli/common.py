@@ -22,6 +22,7 @@ from rich.text import Text
 from service.errors import Misconfigured, OkrsyncError, Problem, SettingsError, TryAgain
 from service.metrics.catalogue import Metric
 from service.metrics.custom import with_custom
+from service.periods import Quarter
 from service.pipeline import Installation, Outcome, install
 from service.settings import DEFAULT_FILE, FILE_VARIABLE, ShopSettings
 
@@ -230,6 +231,17 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}={inner}" for key, inner in value.items())
     return str(value)
+
+
+def quarter_of(text: str | None) -> str | None:
+    """The name of a quarter that is one, whether there are OKRs for it or not."""
+    if text is None:
+        return None
+    try:
+        return Quarter.parse(text).label
+    except ValueError:
+        hint = "write year and quarter, such as 2026-Q3"
+        raise Misconfigured([Problem("--quarter", text, "is no quarter", hint)]) from None
 
 
 def moment_of(text: str | None) -> datetime | None:

@@ -25,6 +25,7 @@ from service.cli.common import (
     moment_of,
     print_rows,
     print_sections,
+    quarter_of,
     say,
 )
 from service.cli.drawing import draw
@@ -59,7 +60,7 @@ def status(
 ) -> int:
     """The OKR table: where each key result began, stands and should be, and its status in words."""
     installation, day = installed(config), as_of.date() if as_of else None
-    moment = moment_of(known_at)
+    moment, quarter = moment_of(known_at), quarter_of(quarter)
     troubles: list[OkrsyncError] = []
     found = boards(installation, quarter=quarter, as_of=day, known_at=moment, troubles=troubles)
     if not found and moment:
@@ -92,10 +93,11 @@ def _nothing_to_show(installation: pipeline.Installation, quarter: str | None, a
         )
     if not plans:
         return Misconfigured([Problem(folder, "", "holds no OKR file", "run: okrsync init, or write one")])
-    known = ", ".join(sorted({plan.quarter.label for plan in plans}))
-    by = f" by {as_of}" if as_of else ""
+    known, by = {plan.quarter.label for plan in plans}, f" by {as_of}" if as_of else ""
     told = f"no OKRs for {quarter} have begun{by}" if quarter else f"no quarter with OKRs has begun{by}"
-    return Misconfigured([Problem(folder, "quarter", told, f"there are {known}")])
+    if quarter and quarter not in known:
+        told = f"{quarter} has no OKRs"
+    return Misconfigured([Problem(folder, "quarter", told, f"there are {', '.join(sorted(known))}")])
 
 
 @guarded
@@ -109,15 +111,17 @@ def explain(
     orders: OrdersOption = 3,
 ) -> int:
     """Every input of a number and of its status: definition, window, what was left out, baseline, target, pace."""
-    installation = installed(config)
+    installation, quarter, day = installed(config), quarter_of(quarter), as_of.date() if as_of else None
     troubles: list[OkrsyncError] = []
-    found = pipeline.status(installation, quarter=quarter, as_of=as_of.date() if as_of else None, troubles=troubles)
+    found = pipeline.status(installation, quarter=quarter, as_of=day, troubles=troubles)
     wanted = [(each, judged) for each in found for judged in each.key_results if judged.key_result.id == key_result]
     if not wanted and troubles:
         raise troubles[0]
+    if not found:
+        raise _nothing_to_show(installation, quarter, day)
     if not wanted:
         known = sorted({judged.key_result.id for each in found for judged in each.key_results})
-        hint = f"there are {', '.join(known)}" if known else "run: okrsync status"
+        hint = f"there are {', '.join(known)}"
         raise Misconfigured([Problem(str(installation.settings.okr_folder), key_result, "is no key result here", hint)])
     for each, judged in wanted:
         foreseen, taken = (
