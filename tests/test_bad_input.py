@@ -388,6 +388,26 @@ def test_words_that_mean_nothing(okrsync: Command, command: list[str]) -> None:
     assert "Error" in said.err
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["status", "--as-of", "1.7.2026"], "'--as-of': '1.7.2026' is no day; write it as 2026-07-01."),
+        (["metrics", "show", "orders", "--to", "2026-02-30"], "'2026-02-30' is no day; write it as 2026-07-01."),
+        (
+            ["metrics", "show", "orders", "--by", "year"],
+            "'--by': 'year' is not one of 'day', 'week', 'month', 'quarter'.",
+        ),
+        (["status", "--format", "xml"], "'--format': 'xml' is not one of 'table', 'json', 'csv', 'markdown'."),
+        (["explain", "buyers", "--orders", "many"], "Invalid value for '--orders': "),
+    ],
+)
+def test_a_wrong_word_is_told_in_plain_words(okrsync: Command, command: list[str], told: str) -> None:
+    said = okrsync(*command)
+    assert_refused(said, 2, told)
+    assert "Value error" not in said.err
+    assert "%Y" not in said.err
+
+
 @pytest.mark.parametrize("command", [["backfill"], ["backfill", "--dry-run"], ["metrics", "show", "orders"]])
 def test_days_in_the_wrong_order(okrsync: Command, command: list[str]) -> None:
     if command[0] == "metrics":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from service.cli import (
     demo,
@@ -26,7 +28,25 @@ from service.cli import (
     syncing,
 )
 
+
+class PlainGroup(TyperGroup):
+    """What is wrong with a word of the command line, in our words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _plain(error.message)
+            raise
+
+
+def _plain(message: str) -> str:
+    told = message.removeprefix("Value error, ")
+    return re.sub(r" does not match the formats '%Y-%m-%d'\.$", " is no day; write it as 2026-07-01.", told)
+
+
 app = typer.Typer(
+    cls=PlainGroup,
     name="okrsync",
     help="Shopify orders become OKR status: synced without loss, measured by published definitions, judged.",
     no_args_is_help=True,
