@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from service.cli.common import numbered
 from service.metrics.catalogue import catalogue
 from service.periods import shop_day
 from service.settings import load as load_settings
@@ -327,6 +328,22 @@ def test_a_table_shows_no_empty_column(okrsync: Command) -> None:
 )
 def test_what_is_counted_one_by_one_has_its_name(metric: str, things: str) -> None:
     assert catalogue()[metric].things == things
+
+
+@pytest.mark.parametrize(
+    ("count", "things", "told"),
+    [
+        (1, "test orders", "1 test order"),
+        (2, "test orders", "2 test orders"),
+        (1, "orders with entries", "1 order with entries"),
+        (1, "rows of spend", "1 row of spend"),
+        (1, "of days after the last that spend is known for", "1 of days after the last that spend is known for"),
+        (0, "sessions", "0 sessions"),
+        (1200, "checkouts", "1,200 checkouts"),
+    ],
+)
+def test_one_is_not_several(count: int, things: str, told: str) -> None:
+    assert numbered(count, things) == told
 
 
 def test_entries_of_other_days_are_not_taken_for_orders(okrsync: Command) -> None:

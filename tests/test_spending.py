@@ -370,6 +370,9 @@ def status(okrsync: Command) -> dict[str, object]:
 
 def test_from_a_file_to_status_and_explanation(okrsync: Command, tmp_path: Path) -> None:
     assert (status(okrsync)["status"], status(okrsync)["value"]) == ("no_data", None)
+    one = okrsync("spend", "import", file_of(tmp_path, (6, "60")), "--dry-run").out
+    assert f": 1 row of 1 day, {days_ago(6)} to" in one
+    assert one.endswith("; 1 day would change\n")
     file = file_of(tmp_path, (40, "0"), (6, "60"), (1, "40"))
     dry = okrsync("spend", "import", file, "--dry-run")
     assert dry.code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -68,6 +69,12 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How rows are pri
 def say(message: str) -> None:
     """Progress and remarks go to stderr, so that stdout holds the answer alone."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+def numbered(count: int, things: str) -> str:
+    """`1 test order`, `1,200 test orders`; words that begin with no such plural stay."""
+    one = re.sub(r"^((?:test )?(?:order|row|session|checkout|day))s\b", r"\1", things)
+    return f"{count:,} {one if count == 1 else things}"
 
 
 def console() -> Console:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from shlex import quote
 
+from service.cli.common import numbered
 from service.explained import Compared, Explained
 from service.judging import Ground
 from service.metrics.catalogue import Metric
@@ -98,9 +99,9 @@ def answer(shop: Shop, metric: Metric, found: Measurement) -> Iterator[str]:
     yield f"value         {numbers.whole(found)}"
     if found.value_low is not None:
         yield f"95 % interval {numbers.value(found.value_low)} to {numbers.value(found.value_high)}"
-    yield f"counted       {found.counted:,} {metric.things}"
+    yield f"counted       {numbered(found.counted or 0, metric.things)}"
     for reason, rows in found.left_out.items():
-        yield f"left out      {rows:,} {left_out(reason)}"
+        yield f"left out      {numbered(rows, left_out(reason))}"
     if not found.is_complete:
         yield f"incomplete    {found.incomplete_because}"
     if found.remark:
@@ -116,7 +117,7 @@ def data(ground: Ground, metric: Metric) -> Iterator[str]:
         if coverage.covered_from:
             yield f"{name:<13} from {coverage.covered_from:%Y-%m-%d %H:%M} UTC on"
             whole = "" if coverage.expected_rows is None else f" of the {coverage.expected_rows:,} that Shopify counted"
-            yield f"{'verified' if whole else 'rows':<13} {coverage.rows:,} {name}{whole}"
+            yield f"{'verified' if whole else 'rows':<13} {numbered(coverage.rows, name)}{whole}"
         if coverage.covered_to:
             yield f"up to         all changes before {coverage.covered_to:%Y-%m-%d %H:%M:%S} UTC"
         if coverage.gap:
@@ -131,10 +132,11 @@ def in_and_out(taken: Explained) -> Iterator[str]:
     found, things = taken.measurement, taken.metric.things
     rows = {"counted": found.counted or 0, **found.left_out}
     for reason, count in rows.items():
-        what = f"{things} counted" if reason == "counted" else f"left out: {left_out(reason)}"
+        counted = f"{numbered(count, things)} counted"
+        told = counted if reason == "counted" else f"{count:,} left out: {left_out(reason)}"
         listed = [each for each in taken.examples if each.reason == reason]
         more = count - sum(each.rows for each in listed)
-        yield f"{count:,} {what}" + (", the first of them" if listed and more else "")
+        yield told + (", the first of them" if listed and more else "")
         yield from (f"    {_example(each)}" for each in listed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.cli.common import Format, console, print_rows
+from service.cli.common import Format, console, numbered, print_rows
 from service.cli.explaining_numbers import Numbers, left_out
 from service.cli.tables import print_table
 from service.metrics.catalogue import Metric
@@ -86,4 +86,4 @@ def _longest_reason(cells: Sequence[Mapping[str, str]]) -> int:
 
 
 def _reasons(reasons: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {left_out(reason)}" for reason, count in reasons.items() if count)
+    return ", ".join(numbered(count, left_out(reason)) for reason, count in reasons.items() if count)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service import spending
-from service.cli.common import FINE, ConfigOption, ShopOption, guarded, installed, one_shop, say, text_of
+from service.cli.common import FINE, ConfigOption, ShopOption, guarded, installed, numbered, one_shop, say, text_of
 
 commands = typer.Typer(help="What campaigns cost, for spend and return on ad spend.", no_args_is_help=True)
 
@@ -41,12 +41,13 @@ def import_(
     settings = one_shop(installation, shop)
     said, changes = spending.import_file(installation, settings, text_of(file), str(file), is_dry_run=dry_run)
     days = {each.day for each in said}
-    typer.echo(f"{settings.domain}: {len(said):,} rows of {len(days):,} days, {min(days)} to {max(days)}")
+    imported = f"{numbered(len(said), 'rows')} of {numbered(len(days), 'days')}"
+    typer.echo(f"{settings.domain}: {imported}, {min(days)} to {max(days)}")
     known = len(said) - len(changes.rows)
     would = "would be " if dry_run else ""
     typer.echo(
         f"{would}new: {len(changes.new):,}, {would}replaced: {len(changes.altered):,}, as they were: {known:,}; "
-        f"{len(changes.days):,} days {'would change' if dry_run else 'changed'}"
+        f"{numbered(len(changes.days), 'days')} {'would change' if dry_run else 'changed'}"
     )
     if changes.rows and not dry_run:
         say("the next pass of the daemon, or okrsync sync, measures them again")
