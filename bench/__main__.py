@@ -166,15 +166,6 @@ def sqlite_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) 
         rows.pairs.append((run("bench.product", "rows", str(file)), run("bench.raw", str(file), "parse")))
         facts.pairs.append((run("bench.product", "facts", f"sqlite:///{store}"), loaded))
     yield from (fresh, again, rows, facts)
-    yield from increment_rows(f"sqlite:///{folder / 'store.db'}", "SQLite", rounds)
-
-
-def increment_rows(url: str, name: str, rounds: int, server: Callable[[], float] = lambda: 0.0) -> Iterator[Row]:
-    row = Row(f"250 changed orders on {name}, all refreshed", "bare upsert of the same", 8.0)
-    for seed in range(rounds):
-        bare = run("bench.product", "upsert", url, str(2 * seed), server=server)
-        row.pairs.append((run("bench.product", "increment", url, str(2 * seed + 1), server=server), bare))
-    yield row
 
 
 def postgres_rows(folder: Path, file: Path, summary: dict[str, int], rounds: int) -> Iterator[Row]:
@@ -221,41 +212,44 @@ def peer_rows(folder: Path, orders: int, rounds: int) -> Iterator[Row]:
 ASKED = ("orders", "average_order_value", "customers", "returning_customer_rate", "net_sales")
 """Metrics counted from the orders of the running quarter, each on every day of it."""
 
+CHANGED = "250 changed orders, every reading too"
+KEPT = "every metric, quarter so far by day, as kept"
+
 
 def scale_rows(folder: Path, sizes: Sequence[int], rounds: int) -> Iterator[Row]:
     """Metrics on large shops: against the raw queries at each size, and each size against the smallest."""
-    small: dict[str, list[Cost]] = {}
+    smallest: dict[str, list[Cost]] = {}
     for size in sizes:
         url = f"sqlite:///{folder / 'scale.db'}"
         made = json.loads(run("bench.scale", "make", url, str(size)).output)
         told = ", ".join(f"{name} {made[name]['cpu']:.0f} CPU s" for name in ("made", "facts", "measured"))
-        print(f"{size:,} orders: {told}, {made['readings']:,} readings", flush=True)
-        found: dict[str, list[tuple[Cost, Cost]]] = {}
-        for seed in range(rounds):
-            change = json.loads(run("bench.scale", "change", url, str(seed)).output)
-            raw = _told(run("bench.scale", "raw", url))
-            found.setdefault("250 changed orders, every reading too", []).append(
-                (_cost(change["whole"]), _cost(change["bare"]))
-            )
-            for metric in ASKED:
-                found.setdefault(f"{metric}, quarter so far by day", []).append(
-                    (_told(run("bench.scale", "query", url, metric)), raw)
-                )
-            found.setdefault("every metric, quarter so far by day, as kept", []).append(
-                (_told(run("bench.scale", "catalogue", url)), raw)
-            )
-        for what, pairs in found.items():
-            against, target = ("bare upsert", 8.0) if "changed" in what else ("select day, count, sum", 4.0)
-            yield Row(f"{size // 1_000_000}M: {what}", against, target, pairs=pairs)
+        print(f"a shop of {size:,} orders: {told}, {made['readings']:,} readings", flush=True)
+        for what, pairs in _on_a_large_shop(url, rounds).items():
+            against, target = ("bare upsert", 8.0) if what == CHANGED else ("select day, count, sum", 4.0)
+            yield Row(what, f"{against}, at {size:,} orders", target, pairs=pairs)
             mine = [cost for cost, _ in pairs]
-            if before := small.setdefault(what, mine):
-                target = 1.5 if "as kept" in what else 3.5 if "changed" in what else size / sizes[0] * 1.5
-                if before is not mine:
-                    yield Row(
-                        f"growth: {what}", f"at {sizes[0]:,} orders", target, pairs=[*zip(mine, before, strict=True)]
-                    )
+            if what in smallest:
+                growth = {CHANGED: 3.5, KEPT: 1.5}.get(what, 1.5 * size / sizes[0])
+                both = [*zip(mine, smallest[what], strict=True)]
+                yield Row(f"growth: {what}", f"at {sizes[0]:,} orders", growth, pairs=both)
+            smallest.setdefault(what, mine)
         for path in folder.glob("scale.db*"):
             path.unlink()
+
+
+def _on_a_large_shop(url: str, rounds: int) -> dict[str, list[tuple[Cost, Cost]]]:
+    """What was done there, and the costs of each round beside those of the raw way."""
+    found: dict[str, list[tuple[Cost, Cost]]] = {}
+    for seed in range(rounds):
+        change = json.loads(run("bench.scale", "change", url, str(seed)).output)
+        raw = _told(run("bench.scale", "raw", url))
+        done = {f"{each}, quarter so far by day": _told(run("bench.scale", "query", url, each)) for each in ASKED}
+        pairs = {
+            name: (cost, raw) for name, cost in {**done, KEPT: _told(run("bench.scale", "catalogue", url))}.items()
+        }
+        for what, pair in {CHANGED: (_cost(change["whole"]), _cost(change["bare"])), **pairs}.items():
+            found.setdefault(what, []).append(pair)
+    return found
 
 
 def _told(cost: Cost) -> Cost:
@@ -293,7 +287,12 @@ def main() -> int:
     parser.add_argument("--memory", type=int, nargs="*", default=[100_000, 1_000_000], metavar="ORDERS")
     parser.add_argument("--peers", type=int, default=0, metavar="ORDERS", help="beside tap-shopify and dlt as well")
     parser.add_argument(
-        "--scale", type=int, nargs="*", default=[], metavar="ORDERS", help="metrics on shops of these sizes"
+        "--scale",
+        type=int,
+        nargs="*",
+        default=[100_000, 1_000_000],
+        metavar="ORDERS",
+        help="metrics on shops of these sizes",
     )
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL as well")
     chosen = parser.parse_args()

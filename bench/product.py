@@ -3,7 +3,6 @@
 python -m bench.product load orders.jsonl URL       land a bulk file: lines → rows → tables
 python -m bench.product rows orders.jsonl           lines → rows, landed nowhere
 python -m bench.product facts URL                   build the facts from nothing
-python -m bench.product upsert|increment URL SEED   250 changed orders, bare or with everything refreshed
 """
 
 from __future__ import annotations
@@ -21,11 +20,10 @@ from service.connectors import order_lines, orders
 from service.connectors.convert import Converter
 from service.connectors.work import BATCH_LINES, Sizes, Work
 from service.shopify import bulk
-from service.store import facts, landing, leases, migrate, runs, shops
+from service.store import facts, leases, migrate, runs, shops
 from service.store.engine import Connection, open_engine
 from service.store.tables import metadata
-from service.store.upsert import upsert
-from service.values import Batch, Shop
+from service.values import Shop
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SHOP = Shop(1, "bench.myshopify.com", "Europe/Berlin", "EUR", 2, datetime(2023, 10, 1, tzinfo=UTC))
@@ -68,17 +66,6 @@ def build_facts(url: str) -> None:
         facts.rebuild(connection, SHOP.shop_id)
 
 
-def increment(url: str, seed: str, *, is_bare: bool) -> None:
-    """250 orders of the last days change; landed bare, or as an incremental page lands them."""
-    engine = open_engine(url)
-    with engine.begin() as connection:
-        batch = changed_orders(connection, int(seed))
-        if is_bare:
-            upsert(connection, metadata.tables["orders"], batch)
-        else:
-            landing.land(connection, SHOP.shop_id, Batch({"orders": batch}), now=NOW)
-
-
 def changed_orders(connection: Any, seed: int) -> list[tuple[Any, ...]]:
     table = metadata.tables["orders"]
     newest = connection.execute(
@@ -103,7 +90,5 @@ if __name__ == "__main__":
         load(*given)
     elif verb == "rows":
         rows(*given)
-    elif verb == "facts":
-        build_facts(*given)
     else:
-        increment(*given, is_bare=verb == "upsert")
+        build_facts(*given)
