@@ -23,9 +23,10 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.product import SHOP, changed_orders
 from service.books import Books
-from service.connectors import CONNECTORS, orders
+from service.connectors import orders
 from service.judging import Ground
 from service.measuring import Measured, measure_catalogue
+from service.metrics.catalogue import catalogue as built_ins
 from service.metrics.measure import answers
 from service.periods import ONE_DAY, Quarter, days
 from service.store import facts, landing, migrate, shops
@@ -137,7 +138,8 @@ def measure(engine: Engine) -> Measured:
     """Everything brought up to date, as after a sync; only orders were read."""
     read = Coverage(orders.NAME, SHOP.created_at, NOW, 0, None, NOW)
     nothing = Coverage("", None, None, 0, None, None, gap="never read")
-    coverages = {each.name: read if each.name == orders.NAME else nothing for each in CONNECTORS}
+    rested_on = {name for metric in built_ins().values() for name in metric.connectors}
+    coverages = {name: read if name == orders.NAME else nothing for name in rested_on}
     ground = Ground(SHOP, coverages, dict.fromkeys(coverages, ONE_DAY), is_cut=False)
     return measure_catalogue(Books(engine, lambda _: None), ground, NOW, 1)
 
