@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,8 @@ def shop(database: Engine) -> Shop:
                "seen_at": now, "history_is_cut": False}  # fmt: skip
         connection.execute(shops.insert(), row)
         for metric in catalogue().values():
-            metric_readings.record(connection, shop.shop_id, [*readings(connection, shop, metric)], now=now)
+            found = [*readings(connection, shop, metric)]
+            metric_readings.record(connection, shop.shop_id, metric.id, "", found, whole_from=date.min, now=now)
     return shop
 
 
