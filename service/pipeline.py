@@ -402,9 +402,8 @@ def show_metric(
         if back_to:
             windows = [metrics.reaching_back(window, back_to, fiscal_year_start) for window in windows]
         if known_at is not None:
-            return standing.known_at(
-                connection, shop, metric(metric_id, installation.catalogue), windows, known_at, fiscal_year_start
-            )
+            asked_of = metric(metric_id, installation.catalogue)
+            return standing.known_at(connection, shop, asked_of, segment, windows, known_at, fiscal_year_start)
         found = [measured(connection, ground, metric_id, window, segment, population) for window in windows]
         return [up_to_the_data(each, ground) for each in found]
 

@@ -13,7 +13,7 @@ from service import forecasting
 from service.books import Books
 from service.gathering import HandSets, evidence_on, values_on
 from service.judging import Ground, Judged, asking, before, day_of, judge, probabilities
-from service.measuring import measure_catalogue
+from service.measuring import measure_catalogue, segments_asked
 from service.metrics.catalogue import Metric
 from service.okr.assess import assess
 from service.okr.lifecycle import PlanState
@@ -61,7 +61,7 @@ def reckon(
     with books.reading() as connection:
         noted = pending.touched(connection, shop.shop_id)
     touched = noted.since
-    measured = measure_catalogue(books, ground, now, fiscal_year_start)
+    measured = measure_catalogue(books, ground, now, fiscal_year_start, segments_asked(plans))
     recorded, published = [], 0
     for plan in plans:
         if plan.quarter.start > as_of:

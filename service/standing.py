@@ -30,8 +30,8 @@ def answers(
 ) -> list[Reading]:
     """As `metrics.measure.answers`: read where they stand, counted where they do not."""
     stood: dict[Window, Reading] = {}
-    if not segment.where and population == "all":
-        stood = _standing(connection, shop, metric, windows, covered_from)
+    if population == "all":
+        stood = _standing(connection, shop, metric, segment, windows, covered_from)
     missing = [window for window in windows if window not in stood]
     found = metrics.answers(
         connection, shop, metric, missing, segment=segment, population=population, covered_from=covered_from
@@ -41,9 +41,14 @@ def answers(
 
 
 def _standing(
-    connection: Connection, shop: Shop, metric: Metric, windows: Sequence[Window], covered_from: date | None
+    connection: Connection,
+    shop: Shop,
+    metric: Metric,
+    segment: Segment,
+    windows: Sequence[Window],
+    covered_from: date | None,
 ) -> dict[Window, Reading]:
-    progress = metric_readings.progress(connection, shop.shop_id).get((metric.id, ""))
+    progress = metric_readings.progress(connection, shop.shop_id).get((metric.id, str(segment)))
     touched = pending.touched(connection, shop.shop_id)
     if progress is None or touched.notes != progress.batch or pending.facts_are_stale(connection, shop.shop_id):
         return {}
@@ -53,7 +58,7 @@ def _standing(
     if not kinds:
         return {}
     ends = [window.last_day for window in kinds]
-    kept = metric_readings.standing(connection, shop.shop_id, metric.id, "", min(ends), max(ends))
+    kept = metric_readings.standing(connection, shop.shop_id, metric.id, str(segment), min(ends), max(ends))
     found = {
         window: kept[kind, window.last_day][0] for window, kind in kinds.items() if (kind, window.last_day) in kept
     }
@@ -64,11 +69,12 @@ def known_at(
     connection: Connection,
     shop: Shop,
     metric: Metric,
+    segment: Segment,
     windows: Sequence[Window],
     moment: datetime,
     fiscal_year_start: int,
 ) -> list[Measurement]:
-    """What the readings said at a moment, of everything; what was counted and left out they do not tell.
+    """What the readings said at a moment; what was counted and left out they do not tell.
 
     `data_as_of` is when an answer was found. Raises Misconfigured for windows of which no readings are kept.
     """
@@ -84,21 +90,29 @@ def known_at(
         answer.key: (answer, found_at)
         for kind in sorted(set(kinds))
         for answer, found_at in metric_readings.known_at(
-            connection, shop.shop_id, metric.id, "", kind, first, last, moment
+            connection, shop.shop_id, metric.id, str(segment), kind, first, last, moment
         )
     }
+    if segment.where and not kept:
+        told = f"of {metric.id} where {segment} no answers of these days were kept by then"
+        hint = "they are kept of what key results, their guardrails and KPIs ask for, from then on"
+        raise Misconfigured([Problem("--known-at", str(moment), told, hint)])
     return [
-        _known(metric, shop, window, kept.get((kind, window.last_day)))
+        _known(metric, shop, segment, window, kept.get((kind, window.last_day)))
         for window, kind in zip(windows, kinds, strict=True)
     ]
 
 
 def _known(
-    metric: Metric, shop: Shop, window: Window, stood: tuple[metric_readings.Reading, datetime] | None
+    metric: Metric,
+    shop: Shop,
+    segment: Segment,
+    window: Window,
+    stood: tuple[metric_readings.Reading, datetime] | None,
 ) -> Measurement:
     currency = shop.currency if metric.unit == "money" else None
     nothing = Measurement(
-        metric.id, metric.version, Segment(), "all", window, metric.unit, currency, None, Decimal(), None,
+        metric.id, metric.version, segment, "all", window, metric.unit, currency, None, Decimal(), None,
         counted=None, is_complete=False, incomplete_because="nothing was measured of it by then",
     )  # fmt: skip
     if stood is None:

@@ -102,9 +102,9 @@ def show(
     found_metric, segment = metric(metric_id, metrics_beside(config)), _segment(where or [])
     _require_population(population)
     moment = moment_of(known_at)
-    if moment and (segment.where or population != "all"):
-        told = "readings are kept of everything together, of no segment and no other population"
-        raise Misconfigured([Problem("--known-at", str(known_at), told, "leave out --where and --population")])
+    if moment and population != "all":
+        told = "readings are kept of all orders together"
+        raise Misconfigured([Problem("--known-at", str(known_at), told, "leave out --population")])
     if window and found_metric.kind == "level":
         told = f"{metric_id} is a level: it looks at all history up to a day"
         raise Misconfigured([Problem("--window", window.value, told, "leave it out")])

@@ -22,7 +22,7 @@ from service.metrics.additive import is_sum_over_rows
 from service.metrics.families import FAMILIES, SOURCES, family_of
 from service.metrics.families.cohorts import COHORTS
 from service.metrics.families.family import Family
-from service.metrics.segments import Condition, conditions
+from service.metrics.segments import EVERYTHING, Condition, conditions
 from service.store.changes import ORDER_READ
 from service.store.facts import LONGEST_HORIZON
 from service.values import Population, Segment
@@ -49,6 +49,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "interval": get_args(Interval),
 }
 
+_LOOKS_BACK = {"prev_date", "prev_nth", "scope_nth", "window_start"}
 _NEEDS_ALL_HISTORY = {"nth", "scope_nth", "prev_nth", *COHORTS.sources}
 
 
@@ -131,9 +132,24 @@ class Metric:
         looks = re.findall(r"(prev_date\s*(?:<|>=)\s*)?\bwindow_start\b", re.sub(r"--.*", "", self.text))
         return all(looks) and self._sums_rows
 
-    @cached_property
-    def changes_by_rows(self) -> bool:
+    def changes_by_rows(self, segment: Segment = EVERYTHING) -> bool:
         """Does the answer change by the sums over the rows that changed, and are those written down?"""
+        return not segment.where and self._sums_written_rows
+
+    def changes_by_days(self, segment: Segment = EVERYTHING) -> bool:
+        """Do days add up, and do all of them but those that changed answer as they did?
+
+        In a segment an order counts otherwise when another one becomes its customer's first there.
+        """
+        return self.adds_up and not (segment.where and self.looks_back)
+
+    @property
+    def looks_back(self) -> bool:
+        """Does it depend on earlier orders in scope what a row counts as?"""
+        return bool(self.words & _LOOKS_BACK)
+
+    @cached_property
+    def _sums_written_rows(self) -> bool:
         read = [name for name in self.family.sources if name in self.words]
         # Of a ledger line that changed its event day is written down, and not the day of its order; of an order that it
         # had a customer, and not which.
@@ -151,11 +167,12 @@ class Metric:
         """A question within the question looks at other rows than the one it is asked of."""
         return is_sum_over_rows(self.text) and not re.search(r"(?<!from )\( select\b", self._said)
 
-    @property
-    def changed_by(self) -> tuple[str, ...]:
+    def changed_by(self, segment: Segment = EVERYTHING) -> tuple[str, ...]:
         """The bases of the changed days that are days of the metric's rows."""
         bases = self.family.changed_by
-        return tuple(basis for basis in bases if basis != ORDER_READ) if self.changes_by_rows else bases
+        if segment.where:
+            return tuple({*bases, *self.family.segments_changed_by})
+        return tuple(basis for basis in bases if basis != ORDER_READ) if self._sums_written_rows else bases
 
     @property
     def default_window(self) -> str:

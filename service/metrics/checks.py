@@ -27,7 +27,6 @@ WEEK = timedelta(days=7)
 WEEKS = 6
 """How much is tried at most: enough for customers to come back, and for a quarter to begin within."""
 
-LOOKS_BACK = {"prev_date", "prev_nth", "scope_nth", "window_start"}
 """What tells of the rows before in the same segment: counted so, a customer may be in two parts."""
 
 
@@ -172,7 +171,7 @@ def _splits(trial: Trial, _rows: Rows) -> str | None:
     """The parts of a split come to the whole, where all its values are known and a row is in one part only."""
     metric = trial.metric
     names = [name for name in metric.segments if name in metric.family.closed]
-    if not names or not metric.adds_up or LOOKS_BACK & metric.words:
+    if not names or not metric.adds_up or metric.looks_back:
         return None
     whole = _parts(trial.alone(trial.window))
     for name in names:

@@ -69,7 +69,7 @@ _MODES: tuple[Mode, ...] = (Running(_DAY, _DAY), Calendar([Window(_DAY, _DAY)]))
 def _scopes(metric: Metric) -> Iterator[Scope]:
     """Everything, and what changed where the metric is brought up to date by that."""
     yield Scope(metric, 0)
-    if metric.changes_by_rows:
+    if metric.changes_by_rows():
         yield Scope(metric, 0, changes=Changes(0, 0, is_new=True))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from service.errors import Misconfigured, Problem
 from service.estimate.intervals import EXACT, normal_mean, wilson
 from service.metrics.catalogue import Metric, metric
-from service.metrics.scope import Aging, Calendar, Changes, Daily, Entering, Mode, Query, Running, Scope
+from service.metrics.scope import Aging, Calendar, Daily, Entering, Mode, Query, Running, Scope
 from service.metrics.segments import EVERYTHING
 from service.periods import Quarter, days
 from service.store.tables import watermarks
@@ -237,13 +237,6 @@ def by(
     return _readings(connection, shop, scope, windows(start, end, period, fiscal_year_start), covered_from)
 
 
-def totals(
-    connection: Connection, shop: Shop, found: Metric, windows: Sequence[Window], changes: Changes | None = None
-) -> list[Totals]:
-    """What each window comes to, of everything; or only what the rows of `changes` come to."""
-    return _totals(connection, Scope(found, shop.shop_id, changes=changes), windows)
-
-
 def totals_of(found: Metric, shop: Shop, answer: Answer) -> Totals:
     """The totals behind an answer."""
     numerator = _in_whole(answer.numerator, found.is_money("numerator"), shop)
@@ -293,10 +286,9 @@ def _readings(
     found = scope.metric
     windows = [_natural(found, window) for window in windows]
     needs_all = found.needs_all_history(name for name, _ in scope.segment.where)
-    totals = _totals(connection, scope, windows)
     return [
         _reading(found, shop, window, total, _gap(found, window, covered_from, needs_all=needs_all))
-        for window, total in zip(windows, totals, strict=True)
+        for window, total in zip(windows, totals(connection, scope, windows), strict=True)
     ]
 
 
@@ -314,8 +306,8 @@ def _gap(found: Metric, window: Window, covered_from: date | None, *, needs_all:
     return ""
 
 
-def _totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> list[Totals]:
-    """The totals of each window, from one query."""
+def totals(connection: Connection, scope: Scope, windows: Sequence[Window]) -> list[Totals]:
+    """What each window comes to; or only what the rows of the scope's changes come to."""
     if not windows:
         return []
     if length := _sliding(scope.metric, windows):

@@ -18,9 +18,11 @@ from service.store.tables import changed_days, metric_progress, order_fact_chang
 from service.store.upsert import put_all_if_absent, put_if_absent
 
 ORDER_DAY, EVENT_DAY, FIRST_ORDER_DAY = "order_day", "event_day", "first_order_day"
-ORDER_READ, CHECKOUT_DAY, SESSION_DAY, SPEND_DAY = "order_read", "checkout_day", "session_day", "spend_day"
+ORDER_READ, EVENT_READ = "order_read", "event_read"
+CHECKOUT_DAY, SESSION_DAY, SPEND_DAY = "checkout_day", "session_day", "spend_day"
 """What a changed day dates: rows of orders and of their ledger as they count, the first orders of customers whose
-orders changed; orders of which anything at all may have changed, checkouts, sessions; spend, and credit for it."""
+orders changed; orders of which anything at all may have changed, and their ledger; checkouts, sessions; spend, and
+credit for it."""
 
 
 Days = Mapping[str, Mapping[date, set[str]]]

@@ -265,6 +265,23 @@ from (
 ) as changed
 """)
 
+# Whatever changed about an order, it may be in another segment now, and all of its ledger with it; the orders after it
+# may be another kind of customer's.
+_DAYS_READ = {
+    changes.ORDER_READ: text("""
+select distinct orders.processed_date
+from changing_orders
+cross join orders
+where orders.shop_id = :shop_id and orders.order_id = changing_orders.order_id
+"""),
+    changes.EVENT_READ: text("""
+select distinct order_sales.event_date
+from (select order_id from changing_orders union select order_id from changed_facts) as read
+cross join order_sales
+where order_sales.shop_id = :shop_id and order_sales.order_id = read.order_id
+"""),
+}
+
 LONGEST_HORIZON = timedelta(days=366)
 """An order later than this after its customer's first is no concern of any cohort metric."""
 
@@ -327,6 +344,8 @@ def refresh(
 def _note_days(connection: Connection, shop_id: int, batch: int, cause: str) -> None:
     """The days of the rows that changed, and those on which the customers concerned had begun to be customers."""
     mine = {"shop_id": shop_id, "batch": batch}
+    for basis, read in _DAYS_READ.items():
+        changes.note_days(connection, shop_id, batch, basis, map(_as_date, connection.scalars(read, mine)), cause)
     changed: list[date] = []
     of = {changes.ORDER_DAY: order_fact_changes.c.order_date, changes.EVENT_DAY: order_sale_changes.c.event_date}
     for basis, day in of.items():

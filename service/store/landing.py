@@ -8,14 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Date, delete, select
 
 from service.store import customers, facts, redactions, sessions
-from service.store.changes import CHECKOUT_DAY, ORDER_READ, SESSION_DAY
+from service.store.changes import CHECKOUT_DAY, SESSION_DAY
 from service.store.pending import note_changed_days, note_touched
 from service.store.tables import backfill_slices, checkouts, metadata, orders, reconciliations, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
-
-_BASES = {orders.name: ORDER_READ, checkouts.name: CHECKOUT_DAY}
-"""What the days in a table's rows date, for metrics that read more of them than changes are written down of."""
 
 
 def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, in_bulk: bool = False) -> Landed:
@@ -34,8 +31,8 @@ def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, i
             changed += changed_here
             days = _days(name, rows)
             touched += days and [min(days)]
-            if name in _BASES and not in_bulk:
-                note_changed_days(connection, shop_id, _BASES[name], days)
+            if name == checkouts.name and not in_bulk:
+                note_changed_days(connection, shop_id, CHECKOUT_DAY, days)
     if changed and ids:
         moved = facts.refresh(connection, shop_id, ids, remembered=True)
         touched += [moved] if moved else []

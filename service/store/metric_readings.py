@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from service.store import restating
+from service.store import restating, versions
 from service.store.results import as_row
 from service.store.tables import metric_progress, metric_readings
 from service.store.upsert import put, upsert
@@ -191,3 +191,11 @@ def forget_progress(connection: Connection, shop_id: int, metric: str, segment: 
     """The metric is measured from its beginning when it can be measured again."""
     c = metric_progress.c
     connection.execute(delete(metric_progress).where(c.shop_id == shop_id, c.metric == metric, c.segment == segment))
+
+
+def retire(connection: Connection, shop_id: int, metric: str, segment: str, *, now: datetime) -> None:
+    """Its readings stand no more, and none follow."""
+    c = metric_readings.c
+    mine = (c.shop_id == shop_id) & (c.metric == metric) & (c.segment == segment)
+    versions.retire(connection, metric_readings, mine, now=now)
+    forget_progress(connection, shop_id, metric, segment)

@@ -158,7 +158,7 @@ def test_only_what_sums_rows_one_by_one_is_brought_up_to_date_by_rows(
     tmp_path: Path, condition: str, is_by_rows: bool
 ) -> None:
     pieces = load([written(tmp_path, GOOD.replace("group by", f"where {condition}\ngroup by"))])["pieces"]
-    assert pieces.changes_by_rows == is_by_rows
+    assert pieces.changes_by_rows() == is_by_rows
 
 
 def test_the_page_has_a_section_for_each_metric() -> None:

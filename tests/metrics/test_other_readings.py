@@ -78,9 +78,9 @@ def test_no_text_lies_there_unused() -> None:
 
 def test_what_goes_by_the_day_of_the_order_is_not_measured_by_changed_rows() -> None:
     """Of a ledger line that changed, the order's day is not written down."""
-    assert catalogue()["net_sales"].changes_by_rows
-    assert not texts()["net_sales_of_earlier_orders"].changes_by_rows
-    assert not OTHER_READINGS["net_sales"][0].definition().changes_by_rows
+    assert catalogue()["net_sales"].changes_by_rows()
+    assert not texts()["net_sales_of_earlier_orders"].changes_by_rows()
+    assert not OTHER_READINGS["net_sales"][0].definition().changes_by_rows()
 
 
 # --- counted twice ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from textwrap import indent
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
 from service.metrics.families.orders import DIMENSIONS, IS_KEPT, by_reason, defined, is_of_lines, join_orders, numbered
-from service.store.changes import FIRST_ORDER_DAY
+from service.store.changes import FIRST_ORDER_DAY, ORDER_READ
 
 _CUSTOMERS = ["facts.horizon_date", "facts.customer_id", "facts.order_id"]
 
@@ -127,4 +127,5 @@ COHORTS = Family(
     ("all", "kept"),
     _looked_at,
     changed_by=(FIRST_ORDER_DAY,),
+    segments_changed_by=(ORDER_READ,),
 )

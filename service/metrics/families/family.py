@@ -57,6 +57,7 @@ class Family:
     settles_after: timedelta = timedelta(0)  # the end of a day, before its answer is worth writing down
     rests_on: Mapping[str, frozenset[str]] = field(default_factory=dict)  # columns a source reads, whatever is asked
     changed_by: tuple[str, ...] = ()  # bases of the changed days that are days of these rows
+    segments_changed_by: tuple[str, ...] = ()  # … and of what tells segments apart
     # By source, the rows that changed after :batch up to :batch_upto, as they were or are (:is_new), of everything.
     changes: Mapping[str, Rows] = field(default_factory=dict)
 

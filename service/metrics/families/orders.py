@@ -12,7 +12,7 @@ from textwrap import indent
 
 from service.metrics.families.family import Asked, Family, Rows, select, where
 from service.metrics.segments import FLAGS, Condition, Dimension, column, flag, lower_case_column
-from service.store.changes import EVENT_DAY, ORDER_DAY, ORDER_READ
+from service.store.changes import EVENT_DAY, EVENT_READ, ORDER_DAY, ORDER_READ
 
 IS_KEPT = "orders.cancelled_at is null and coalesce(orders.financial_status, '') not in ('VOIDED', 'EXPIRED')"
 
@@ -289,5 +289,6 @@ ORDERS = Family(
     _looked_at,
     closed=CLOSED,
     changed_by=(ORDER_DAY, EVENT_DAY, ORDER_READ),
+    segments_changed_by=(EVENT_READ,),
     changes=CHANGES,
 )

@@ -4,7 +4,7 @@ select
     shops.domain as shop,  -- the permanent myshopify.com name
     metric_readings.metric as metric,  -- id in the metric catalogue
     metric_readings.metric_version as metric_version,  -- version of its definition
-    metric_readings.segment as segment,  -- which part, such as customer_type=returning; empty for everything
+    metric_readings.segment as segment,  -- which part, such as customer_type=returning, of those that OKR files ask for; empty for everything
     metric_readings.metric_date as metric_date,  -- the last shop day of the window
     metric_readings.window_kind as window_kind,  -- day, quarter_to_date, trailing_28d or as_of
     metric_readings.unit as unit,  -- count, money or ratio
