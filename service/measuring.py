@@ -16,7 +16,7 @@ from service.okr.model import Guardrail, KeyResult, Kpi, Plan
 from service.periods import ONE_DAY, last_complete_day
 from service.store import changes, metric_readings, pending
 from service.store.engine import Connection
-from service.store.metric_readings import Progress, Reading
+from service.store.metric_readings import Name, Progress, Reading, Restated, Standing
 from service.turns import Causes, Followed, Turn, readings, with_causes
 from service.values import Segment, Shop
 
@@ -101,9 +101,9 @@ def _retire_all_but(desk: _Desk, wanted: Sequence[Followed]) -> None:
                 metric_readings.retire(connection, shop_id, metric, segment, now=desk.now)
 
 
-def _measure(desk: _Desk, some: Sequence[Followed], *, is_long: bool) -> tuple[Measured, set[tuple[str, str]]]:
+def _measure(desk: _Desk, some: Sequence[Followed], *, is_long: bool) -> tuple[Measured, set[Name]]:
     """What was measured, and what needs no more: with `is_long` all of it."""
-    turns: list[tuple[Turn, Sequence[Reading]]] = []
+    turns: list[Turn] = []
     unmeasurable: list[Followed] = []
     with desk.books.reading() as connection:
         view = _View.of(connection, desk)
@@ -114,33 +114,30 @@ def _measure(desk: _Desk, some: Sequence[Followed], *, is_long: bool) -> tuple[M
                 continue
             turn = _turn(view, desk, each, end)
             if is_long or not turn.is_long:
-                turns.append((turn, readings(connection, turn)))
-    total = _write(desk, view, turns, unmeasurable)
-    return total, {turn.of.key for turn, _ in turns} | {each.key for each in unmeasurable}
+                turns.append(turn)
+        found = [*readings(connection, [turn for turn in turns if turn.reached != view.progress.get(turn.of.key)])]
+    lost = [each.key for each in unmeasurable if each.key in view.progress]
+    total = _write(desk, found, lost) if found or lost else Measured()
+    return total, {turn.of.key for turn in turns} | {each.key for each in unmeasurable}
 
 
-def _write(
-    desk: _Desk, view: _View, turns: Sequence[tuple[Turn, Sequence[Reading]]], unmeasurable: Sequence[Followed]
-) -> Measured:
-    """Readings, restatements with their causes, and how far each metric has come; nothing where all stands."""
-    shop_id, total = desk.shop.shop_id, Measured()
-    moved = [(turn, found) for turn, found in turns if turn.reached != view.progress.get(turn.of.key)]
-    lost = [each for each in unmeasurable if each.key in view.progress]
-    if not moved and not lost:
-        return total
+def _write(desk: _Desk, measured: Sequence[tuple[Turn, Standing, Sequence[Reading]]], lost: Sequence[Name]) -> Measured:
+    """Readings, restatements with their causes, and how far each metric has come."""
+    shop_id = desk.shop.shop_id
+    changed: list[Reading] = []
+    restated: list[tuple[Restated, str]] = []
     with desk.books.writing() as connection:
-        for each in lost:
-            metric_readings.forget_progress(connection, shop_id, *each.key)
-        for turn, found in moved:
-            restated = metric_readings.record(
-                connection, shop_id, *turn.of.key, found, whole_from=turn.begin, now=desk.now
-            )
-            causes = with_causes(connection, turn, restated)
-            restatements = metric_readings.record_restatements(connection, shop_id, causes, now=desk.now)
-            metric_readings.record_progress(connection, shop_id, *turn.of.key, turn.reached)
-            since = min((reading.metric_date for reading in found), default=None)
-            total += Measured(since, len(found), restatements)
-    return total
+        for metric, segment in lost:
+            metric_readings.forget_progress(connection, shop_id, metric, segment)
+        for turn, stood, found in measured:
+            new, old = metric_readings.differences(found, stood, turn.begin)
+            changed += new
+            restated += with_causes(connection, turn, old)
+        metric_readings.record(connection, shop_id, changed, [each for each, _ in restated], now=desk.now)
+        restatements = metric_readings.record_restatements(connection, shop_id, restated, now=desk.now)
+        metric_readings.record_progress(connection, shop_id, {turn.of.key: turn.reached for turn, _, _ in measured})
+    every = [reading for _, _, found in measured for reading in found]
+    return Measured(min((each.metric_date for each in every), default=None), len(every), restatements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ class _View:
     """What a view of the database says of how far readings have come and what changed since."""
 
     touched: pending.Touched
-    progress: Mapping[tuple[str, str], Progress]  # by metric and segment
+    progress: Mapping[Name, Progress]
     noted: Mapping[int, changes.Days]  # by the batch after which they changed
 
     @classmethod

@@ -58,7 +58,8 @@ def _standing(
     if not kinds:
         return {}
     ends = [window.last_day for window in kinds]
-    kept = metric_readings.standing(connection, shop.shop_id, metric.id, str(segment), min(ends), max(ends))
+    mine = metric.id, str(segment)
+    kept = metric_readings.standing(connection, shop.shop_id, [mine], min(ends), max(ends))[mine]
     found = {
         window: kept[kind, window.last_day][0] for window, kind in kinds.items() if (kind, window.last_day) in kept
     }

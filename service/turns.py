@@ -20,7 +20,7 @@ from service.metrics.segments import EVERYTHING
 from service.periods import ONE_DAY, Quarter, days, shop_day
 from service.store import late, metric_readings
 from service.store.engine import Connection
-from service.store.metric_readings import Key, Progress, Reading, Restated
+from service.store.metric_readings import Key, Name, Progress, Reading, Restated, Standing
 from service.values import Segment, Shop, Window
 
 Wanted = tuple[str, Window]
@@ -40,7 +40,7 @@ class Followed:
     segment: Segment = EVERYTHING
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Name:
         """As readings and progress name it."""
         return self.metric.id, str(self.segment)
 
@@ -76,14 +76,24 @@ class Turn:
         )
 
 
-def readings(connection: Connection, turn: Turn) -> list[Reading]:
-    """Those that are new, or may be others."""
-    found: list[Reading] = []
-    if turn.was is not None:
-        found += _brought_up_to_date(connection, turn, turn.was)
-    if turn.begin < turn.end:
-        found += _measured_whole(connection, turn)
-    return found
+def readings(connection: Connection, turns: Sequence[Turn]) -> Iterator[tuple[Turn, Standing, list[Reading]]]:
+    """Of each, what stood from the first day on that may be another one, and the readings that are new or may be."""
+    for first, some in groupby(sorted(turns, key=_first), key=_first):
+        alike = list(some)
+        names = [turn.of.key for turn in alike if first < date.max]
+        stood = metric_readings.standing(connection, turns[0].shop.shop_id, names, first, date.max)
+        for turn in alike:
+            before = stood.get(turn.of.key, {})
+            found = [] if turn.was is None else [*_brought_up_to_date(connection, turn, turn.was, before)]
+            if turn.begin < turn.end:
+                found += _measured_whole(connection, turn)
+            yield turn, before, found
+
+
+def _first(turn: Turn) -> date:
+    """The first day whose readings may become others; the last of all days: none."""
+    past = [day for day in turn.changed if turn.was and day <= turn.was.measured_to]
+    return min([*past, date.max if turn.begin == turn.end else turn.begin])
 
 
 # --- whole ---------------------------------------------------------------------------------------------------------
@@ -142,16 +152,15 @@ def _kept(of: Followed, kind: str, answer: metrics.Reading) -> Reading:
 # --- what changed --------------------------------------------------------------------------------------------------
 
 
-def _brought_up_to_date(connection: Connection, turn: Turn, was: Progress) -> Iterator[Reading]:
+def _brought_up_to_date(connection: Connection, turn: Turn, was: Progress, stood: Standing) -> Iterator[Reading]:
     """The readings of days before `turn.begin` that the changes make others."""
     last = min(turn.begin - ONE_DAY, was.measured_to)
     past = sorted(day for day in turn.changed if day <= last)
     if not past:
         return
     metric, shop = turn.of.metric, turn.shop
-    stood = metric_readings.standing(connection, shop.shop_id, *turn.of.key, past[0], last)
     wanted = [each for each in _concerned(metric, past, last, turn.fiscal_year_start) if _key(each) in stood]
-    before = {key: metrics.totals_of(metric, shop, reading) for key, (reading, _) in stood.items()}
+    before = {_key(each): metrics.totals_of(metric, shop, stood[_key(each)][0]) for each in wanted}
     if metric.changes_by_rows(turn.of.segment):
         moved = _moved_by_rows(connection, turn, wanted, was.batch)
     else:

@@ -134,8 +134,8 @@ def test_a_metric_that_was_away_while_changes_were_forgotten_begins_anew(databas
         return {metric for metric, _ in metric_readings.progress(connection, 7)}
 
     with database.begin() as connection:
-        for metric, batch in (("orders", 4), ("net_sales", 6)):
-            metric_readings.record_progress(connection, 7, metric, "", reached(batch))
+        came = {("orders", ""): reached(4), ("net_sales", ""): reached(6)}
+        metric_readings.record_progress(connection, 7, came)
         changes.forget(connection, 7, 4)
         assert known(connection) == {"orders", "net_sales"}
         changes.forget(connection, 7, 6)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from service.store import restating, versions
 from service.store.results import as_row
 from service.store.tables import metric_progress, metric_readings
-from service.store.upsert import put, upsert
-from service.store.versions import supersede, versions_standing
+from service.store.upsert import put_all, upsert
+
+Name = tuple[str, str]
+"""A metric and a segment; the empty one is everything."""
 
 Key = tuple[str, date]
 """Window kind and last day of the window."""
@@ -51,14 +55,33 @@ class Restated(NamedTuple):
 
 _FIELDS = Reading._fields
 
+_STANDING = (
+    select(*(metric_readings.c[name] for name in (*_FIELDS, "observed_at")))
+    .where(metric_readings.c.shop_id == bindparam("shop_id"))
+    .where(metric_readings.c.metric.in_(bindparam("metrics", expanding=True)))
+    .where(metric_readings.c.segment == bindparam("segment"))
+    .where(metric_readings.c.metric_date.between(bindparam("first"), bindparam("last")))
+    .where(metric_readings.c.superseded_at.is_(None))
+)
+
+Standing = Mapping[Key, tuple[Reading, datetime]]
+"""What stands of a metric, and since when."""
+
 
 def standing(
-    connection: Connection, shop_id: int, metric: str, segment: str, first: date, last: date
-) -> dict[Key, tuple[Reading, datetime]]:
-    """The readings that stand for the days from `first` to `last`, and since when."""
-    rows = versions_standing(connection, metric_readings, _of_days(shop_id, metric, segment, first, last))
-    found = ((Reading(*(row[name] for name in _FIELDS)), row["observed_at"]) for row in rows)
-    return {reading.key: (reading, observed_at) for reading, observed_at in found}
+    connection: Connection, shop_id: int, metrics: Collection[Name], first: date, last: date
+) -> dict[Name, Standing]:
+    """The readings that stand for the days from `first` to `last`, of each of the metrics."""
+    found: dict[Name, dict[Key, tuple[Reading, datetime]]] = {name: {} for name in metrics}
+    for segment, names in groupby(sorted(metrics, key=itemgetter(1)), key=itemgetter(1)):
+        ids = [metric for metric, _ in names]
+        rows = connection.execute(_STANDING, {
+            "shop_id": shop_id, "metrics": ids, "segment": segment, "first": first, "last": last,
+        })  # fmt: skip
+        for *fields, observed_at in rows:
+            reading = Reading(*fields)
+            found[reading.metric, segment][reading.key] = reading, observed_at
+    return dict(found)
 
 
 def known_at(
@@ -82,34 +105,29 @@ def known_at(
     return [(Reading(*(row[name] for name in _FIELDS)), row["observed_at"]) for row in rows]
 
 
-def record(
-    connection: Connection,
-    shop_id: int,
-    metric: str,
-    segment: str,
-    readings: Sequence[Reading],
-    *,
-    whole_from: date,
-    now: datetime,
-) -> list[Restated]:
-    """Write those readings that differ from what stands; the ones that replace another.
+def differences(readings: Sequence[Reading], stood: Standing, whole_from: date) -> tuple[list[Reading], list[Restated]]:
+    """Those readings that differ from what stood, and the ones that stand no more, each with what comes in its place.
 
-    From `whole_from` on they are all there is: what stands there and is not among them has no answer any more.
+    From `whole_from` on the readings are all there is: what stood there and is not among them has no answer any more.
     """
     found = {reading.key: reading for reading in readings}
-    first = min([whole_from, *(day for _, day in found)])
-    before = standing(connection, shop_id, metric, segment, first, date.max)
-    changed = [reading for key, reading in found.items() if key not in before or before[key][0] != reading]
-    restated = [Restated(before[new.key][0], new, before[new.key][1]) for new in changed if new.key in before]
+    changed = [reading for key, reading in found.items() if key not in stood or stood[key][0] != reading]
+    restated = [Restated(stood[new.key][0], new, stood[new.key][1]) for new in changed if new.key in stood]
     lost = [
         Restated(old, _without_answer(old), since)
-        for key, (old, since) in before.items()
+        for key, (old, since) in stood.items()
         if key not in found and old.metric_date >= whole_from
     ]
-    gone = [_keys(shop_id, each.old, each.old_observed_at) for each in (*restated, *lost)]
-    supersede(connection, metric_readings, gone, now)
+    return changed, restated + lost
+
+
+def record(
+    connection: Connection, shop_id: int, changed: Sequence[Reading], restated: Sequence[Restated], *, now: datetime
+) -> None:
+    """Write readings in place of those that stand no more."""
+    gone = [_keys(shop_id, each.old, each.old_observed_at) for each in restated]
+    versions.supersede(connection, metric_readings, gone, now)
     upsert(connection, metric_readings, [_row(shop_id, reading, now) for reading in changed])
-    return restated + lost
 
 
 def _without_answer(reading: Reading) -> Reading:
@@ -162,7 +180,7 @@ class Progress:
     batch: int
 
 
-def progress(connection: Connection, shop_id: int) -> dict[tuple[str, str], Progress]:
+def progress(connection: Connection, shop_id: int) -> dict[Name, Progress]:
     """By metric and segment."""
     c = metric_progress.c
     rows = connection.execute(
@@ -173,18 +191,12 @@ def progress(connection: Connection, shop_id: int) -> dict[tuple[str, str], Prog
     return {(metric, segment): Progress(*rest) for metric, segment, *rest in rows}
 
 
-def record_progress(connection: Connection, shop_id: int, metric: str, segment: str, reached: Progress) -> None:
-    row = {"shop_id": shop_id, "metric": metric, "segment": segment}
-    put(
-        connection,
-        metric_progress,
-        list(row),
-        {
-            **row, "metric_version": reached.metric_version, "measured_to": reached.measured_to,
-            "covered_from": reached.covered_from, "fiscal_year_start": reached.fiscal_year_start,
-            "batch": reached.batch,
-        },
-    )  # fmt: skip
+def record_progress(connection: Connection, shop_id: int, reached: Mapping[Name, Progress]) -> None:
+    rows = [
+        {"shop_id": shop_id, "metric": metric, "segment": segment, **asdict(each)}
+        for (metric, segment), each in reached.items()
+    ]
+    put_all(connection, metric_progress, ["shop_id", "metric", "segment"], rows)
 
 
 def forget_progress(connection: Connection, shop_id: int, metric: str, segment: str) -> None:

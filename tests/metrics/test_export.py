@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,7 @@ def shop(database: Engine) -> Shop:
         connection.execute(shops.insert(), row)
         for metric in catalogue().values():
             found = [*readings(connection, shop, metric)]
-            metric_readings.record(connection, shop.shop_id, metric.id, "", found, whole_from=date.min, now=now)
+            metric_readings.record(connection, shop.shop_id, found, [], now=now)
     return shop
 
 
