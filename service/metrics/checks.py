@@ -65,7 +65,7 @@ class Trial:
         with self.patience():
             dialect = self.connection.dialect.name
             query = Scope(self.metric, self.shop.shop_id).query(Running(self.earliest, self.end), dialect)
-            return [dict(row) for row in self.connection.execute(query.statement()).mappings()]
+            return [dict(row) for row in query.run(self.connection).mappings()]
 
     @property
     def window(self) -> Window:

@@ -78,10 +78,10 @@ def _refusal(connection: Connection, scope: Scope, mode: Mode) -> str:
     metric = scope.metric
     answered = f"select {', '.join(metric.columns)} from (\n{metric.text}\n) as answered"
     ctes = scope.ctes(mode, scope.asked(connection.dialect.name))
-    query = Query(f"explain {with_ctes(ctes, answered)}", *scope.binds(mode))
+    query = Query(f"explain {with_ctes(ctes, answered)}", scope.binds(mode))
     try:
         with connection.begin_nested():
-            connection.execute(query.statement())
+            query.run(connection)
     except StatementError as error:
         return str(error.orig or error).strip().splitlines()[0]
     return ""

@@ -115,7 +115,7 @@ def measure(
     found = _metric(asked)
     scope = Scope(found, shop.shop_id, segment, population)
     reading = answer(connection, shop, scope, window, covered_from)
-    census = connection.execute(scope.census(reading.window, connection.dialect.name).statement())
+    census = scope.census(reading.window, connection.dialect.name).run(connection)
     counted: dict[str, int] = {row.reason: int(row.row_count) for row in census}
     return Measurement(
         metric=found.id,
@@ -150,7 +150,7 @@ def examples(connection: Connection, scope: Scope, window: Window, most: int) ->
     query = scope.examples(_natural(scope.metric, window), most, connection.dialect.name)
     return [
         Example(row.reason, int(row.row_count), row.row_id, row.row_name, _date(row.row_date))
-        for row in connection.execute(query.statement())
+        for row in query.run(connection)
     ]
 
 
@@ -336,7 +336,7 @@ def _calendar_totals(connection: Connection, scope: Scope, windows: Sequence[Win
 
 def _increments(connection: Connection, scope: Scope, mode: Mode) -> dict[date, Totals]:
     found: dict[date, Totals] = {}
-    for row in connection.execute(scope.query(mode, connection.dialect.name).statement()).mappings():
+    for row in scope.query(mode, connection.dialect.name).run(connection).mappings():
         if row["metric_date"] is None:  # a row of no day is in no window
             continue
         numbers = (int(row.get(name) or 0) for name in ("numerator", "denominator", "squares"))

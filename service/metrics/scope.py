@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from textwrap import indent
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, TextClause, bindparam, text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Connection, CursorResult
 
 from service.metrics.catalogue import Metric
 from service.metrics.families.family import Asked, Rows, select, where, with_ctes
@@ -94,16 +93,29 @@ class Query:
 
     sql: str
     binds: Mapping[str, Any]
-    types: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
 
-    def statement(self) -> TextClause:
-        return text(self.sql).bindparams(
-            *(bindparam(name, value, type_=self.types.get(name)) for name, value in self.binds.items())
-        )
+    def run(self, connection: Connection) -> CursorResult[Any]:
+        """The answer as the driver gives it: dates are texts on SQLite.
+
+        The text is whole, and to read it costs SQLAlchemy more than a small answer costs the database.
+        """
+        if connection.dialect.name == "sqlite":
+            return connection.exec_driver_sql(
+                self.sql, {name: _for_sqlite(value) for name, value in self.binds.items()}
+            )
+        named = _BIND.sub(r"%(\1)s", self.sql.replace("%", "%%"))
+        return connection.exec_driver_sql(named, dict(self.binds))
 
     def as_typed(self, dialect: str) -> str:
         """The SQL with its values written in, to be typed as it stands into that database's own console."""
-        return re.sub(r":(\w+)", lambda found: _literal(self.binds[found[1]], dialect), self.sql)
+        return _BIND.sub(lambda found: _literal(self.binds[found[1]], dialect), self.sql)
+
+
+_BIND = re.compile(r"(?<![:\w]):(\w+)")
+
+
+def _for_sqlite(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _literal(value: Any, dialect: str) -> str:
@@ -161,7 +173,7 @@ class Scope:
 
     def query(self, mode: Mode, dialect: str) -> Query:
         """The metric's increments: metric_date, numerator, and what else its text answers."""
-        return Query(with_ctes(self.ctes(mode, self.asked(dialect)), self.metric.text), *self.binds(mode))
+        return Query(with_ctes(self.ctes(mode, self.asked(dialect)), self.metric.text), self.binds(mode))
 
     def census(self, window: Window, dialect: str) -> Query:
         """How many rows of the window are in the answer and how many are left out: a row a reason."""
@@ -170,14 +182,14 @@ class Scope:
     def examples(self, window: Window, most: int, dialect: str) -> Query:
         """The first `most` rows of the window for each reason, those in the answer being `counted`."""
         found = self._of_what_is_looked_at(window, _EXAMPLES, dialect)
-        return replace(found, binds={**found.binds, "most": most}, types={**found.types, "most": BigInteger()})
+        return replace(found, binds={**found.binds, "most": most})
 
     def _of_what_is_looked_at(self, window: Window, body: str, dialect: str) -> Query:
         mode, asked = Running(window.start or date.min, window.end), self.asked(dialect)
         scope = self.ctes(mode, asked)
         looked_at = self.metric.family.looked_at(asked, scope)
         ctes = {name: text if name in scope else indent(text, "    ") for name, text in looked_at.items()}
-        return Query(with_ctes(ctes, body), *self.binds(mode))
+        return Query(with_ctes(ctes, body), self.binds(mode))
 
     def ctes(self, mode: Mode, asked: Asked) -> dict[str, str]:
         """Name → select, in the order they build on each other."""
@@ -190,19 +202,14 @@ class Scope:
                 found |= {**rows.after, rows.name: rows.select, name: _on_days(mode, rows)}
         return {name: indent(body, "    ") for name, body in found.items()}
 
-    def binds(self, mode: Mode) -> tuple[dict[str, Any], dict[str, TypeEngine[Any]]]:
+    def binds(self, mode: Mode) -> dict[str, Any]:
         values: dict[str, Any] = {"shop_id": self.shop_id}
-        types: dict[str, TypeEngine[Any]] = {"shop_id": BigInteger()}
-        for condition in self.conditions:
-            if condition.bind:
-                name, values[name], types[name] = condition.bind[0], condition.bind[1], condition.bind[2]
-        bounds = _bounds(mode) if self.metric.horizon_days is not None else {}
-        for name, day in {**bounds, **_mode_days(mode)}.items():
-            values[name], types[name] = day, Date()
+        values |= dict(condition.bind for condition in self.conditions if condition.bind)
+        values |= _bounds(mode) if self.metric.horizon_days is not None else {}
+        values |= _mode_days(mode)
         if self.changes:
             values |= {"batch": self.changes.after, "batch_upto": self.changes.upto, "is_new": self.changes.is_new}
-            types |= {"batch": BigInteger(), "batch_upto": BigInteger(), "is_new": Boolean()}
-        return values, types
+        return values
 
     @property
     def conditions(self) -> list[Condition]:

@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Text
-from sqlalchemy.types import TypeEngine
-
 from service.errors import Misconfigured, Problem
 from service.values import Segment
 
@@ -26,7 +23,7 @@ class Condition:
     """SQL over the tables of a family, and the value of its `:segment_…` parameter, if any."""
 
     sql: str
-    bind: tuple[str, Any, TypeEngine[Any]] | None = None
+    bind: tuple[str, Any] | None = None
 
     def reads(self, table: str) -> bool:
         return re.search(rf"\b{table}\.", self.sql) is not None
@@ -37,7 +34,7 @@ Dimension = Callable[[str, str], Condition]
 
 def column(name: str) -> Dimension:
     def condition(dimension: str, value: str) -> Condition:
-        return Condition(f"coalesce({name}, '') = :segment_{dimension}", (f"segment_{dimension}", value, Text()))
+        return Condition(f"coalesce({name}, '') = :segment_{dimension}", (f"segment_{dimension}", value))
 
     return condition
 
@@ -50,8 +47,7 @@ def flag(name: str) -> Dimension:
     def condition(dimension: str, value: str) -> Condition:
         if value not in FLAGS:
             raise ValueError("write true or false")
-        bind = (f"segment_{dimension}", value == "true", Boolean())
-        return Condition(f"{name} = :segment_{dimension}", bind)
+        return Condition(f"{name} = :segment_{dimension}", (f"segment_{dimension}", value == "true"))
 
     return condition
 

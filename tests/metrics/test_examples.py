@@ -398,7 +398,7 @@ def test_the_sql_behind_an_answer_can_be_read_and_run(database: Engine) -> None:
         "shop_id": 7, "segment_utm_source": "google", "window_start": JANUARY.start, "window_end": JANUARY.end,
     }  # fmt: skip
     with database.connect() as connection:
-        [row] = connection.execute(query.statement()).mappings()
+        [row] = query.run(connection).mappings()
     assert row["numerator"] == 1
 
 
