@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, Engine, select, text
 
 from service.store import changes
-from service.store.tables import order_fact_changes, order_sale_changes
+from service.store.tables import order_fact_changes, order_facts, order_sale_changes
 
 # Scratch tables of this connection, made anew because an emptied one keeps its dead rows and its old statistics;
 # SQLite and PostgreSQL agree on this much of temporary tables.
@@ -27,11 +27,12 @@ _SCRATCH = (
     "create temporary table changed_facts as select * from order_facts where false",
 )
 
+_LEDGER = [each.name for each in order_sale_changes.columns if each.name not in ("shop_id", "batch", "is_new")]
+"""What is written down of a ledger row that changed."""
+
 # Counted ledger rows of the orders that are about to change: what they were is gone afterwards.
-_SALES = """
-    order_sales.order_id, order_sales.sale_id, order_sales.event_date,
-    order_sales.gross_sales_minor, order_sales.discounts_minor, order_sales.sales_reversals_minor,
-    order_sales.shipping_minor, order_sales.taxes_minor, order_sales.fees_minor
+_SALES = f"""
+    {", ".join(f"order_sales.{name}" for name in _LEDGER)}
 from changing_orders
 cross join order_sales
 cross join order_facts
@@ -45,12 +46,7 @@ _SALES_SCRATCH = (
     "drop table if exists changing_orders",
     "drop table if exists sales_before",
     "create temporary table changing_orders (order_id bigint primary key)",
-    """create temporary table sales_before as
-    select
-        order_id, sale_id, event_date, gross_sales_minor, discounts_minor, sales_reversals_minor,
-        shipping_minor, taxes_minor, fees_minor
-    from order_sales
-    where false""",
+    f"create temporary table sales_before as select {', '.join(_LEDGER)} from order_sales where false",
 )
 
 _CHANGING = text("insert into changing_orders (order_id) values (:order_id) on conflict do nothing")
@@ -59,10 +55,7 @@ _REMEMBER_SALES = text(f"insert into sales_before select {_SALES}")
 
 def _changed_sales(rows: str, but: str, is_new: str) -> str:
     return f"""
-insert into order_sale_changes (
-    shop_id, batch, is_new, order_id, sale_id, event_date, gross_sales_minor, discounts_minor, sales_reversals_minor,
-    shipping_minor, taxes_minor, fees_minor
-)
+insert into order_sale_changes (shop_id, batch, is_new, {", ".join(_LEDGER)})
 select :shop_id, :batch, {is_new}, changed.* from (select {rows} except select {but}) as changed
 """
 
@@ -72,7 +65,8 @@ _NOTE_CHANGED_SALES = (
     text(_changed_sales(_SALES, "* from sales_before", "true")),
 )
 
-_FACTS = "order_date, customer_id is not null, nth, prev_date, gross_sales_minor, discounts_minor, units"
+_COLUMNS = [column.name for column in order_facts.columns]
+_NOTED = "order_date, customer_id is not null, nth, prev_date, gross_sales_minor, discounts_minor, units"
 
 # Below, each affected order is looked up by its key and never scanned for: SQLite keeps the order of a `cross join`
 # (PostgreSQL plans it as any other join).
@@ -121,11 +115,8 @@ select order_id from order_facts where shop_id = :shop_id
 """)
 
 # Sums come before ranks in one pass, because PostgreSQL cannot guess how many rows a joined CTE has.
-_FIND_CHANGED_FACTS = text("""
-insert into changed_facts (
-    shop_id, order_id, order_date, customer_id, nth, prev_date,
-    gross_sales_minor, discounts_minor, units, is_subscription
-)
+_FIND_CHANGED_FACTS = text(f"""
+insert into changed_facts ({", ".join(_COLUMNS)})
 with at_order_time as (
     select
         orders.order_id,
@@ -158,8 +149,8 @@ select
     order_id,
     order_date,
     customer_id,
-    case when customer_id is not null then row_number() over history end,
-    case when customer_id is not null then lag(order_date) over history end,
+    case when customer_id is not null then row_number() over history end as nth,
+    case when customer_id is not null then lag(order_date) over history end as prev_date,
     gross_sales_minor,
     discounts_minor,
     units,
@@ -167,17 +158,7 @@ select
 from at_order_time
 window history as (partition by customer_id order by processed_at, order_id)
 except
-select
-    order_facts.shop_id,
-    order_facts.order_id,
-    order_facts.order_date,
-    order_facts.customer_id,
-    order_facts.nth,
-    order_facts.prev_date,
-    order_facts.gross_sales_minor,
-    order_facts.discounts_minor,
-    order_facts.units,
-    order_facts.is_subscription
+select {", ".join(f"order_facts.{name}" for name in _COLUMNS)}
 from affected_orders
 cross join order_facts
 where order_facts.shop_id = :shop_id
@@ -213,9 +194,9 @@ insert into order_fact_changes (
     shop_id, batch, is_new, order_id, order_date, has_customer, nth, prev_date, gross_sales_minor, discounts_minor,
     units
 )
-select :shop_id, :batch, true, order_id, {_FACTS} from changed_facts
+select :shop_id, :batch, true, order_id, {_NOTED} from changed_facts
 union all
-select :shop_id, :batch, false, order_id, {_FACTS}
+select :shop_id, :batch, false, order_id, {_NOTED}
 from order_facts
 where shop_id = :shop_id and order_id in (
     select changed_facts.order_id from changed_facts
@@ -286,25 +267,12 @@ LONGEST_HORIZON = timedelta(days=366)
 """An order later than this after its customer's first is no concern of any cohort metric."""
 
 # `where true` tells SQLite's parser that "on conflict" is no join condition.
-_WRITE_CHANGED = text("""
-insert into order_facts (
-    shop_id, order_id, order_date, customer_id, nth, prev_date,
-    gross_sales_minor, discounts_minor, units, is_subscription
-)
-select
-    shop_id, order_id, order_date, customer_id, nth, prev_date,
-    gross_sales_minor, discounts_minor, units, is_subscription
-from changed_facts
+_WRITE_CHANGED = text(f"""
+insert into order_facts ({", ".join(_COLUMNS)})
+select {", ".join(_COLUMNS)} from changed_facts
 where true
 on conflict (shop_id, order_id) do update set
-    order_date = excluded.order_date,
-    customer_id = excluded.customer_id,
-    nth = excluded.nth,
-    prev_date = excluded.prev_date,
-    gross_sales_minor = excluded.gross_sales_minor,
-    discounts_minor = excluded.discounts_minor,
-    units = excluded.units,
-    is_subscription = excluded.is_subscription
+    {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in ("shop_id", "order_id"))}
 """)
 
 
