@@ -122,6 +122,27 @@ def upgrade() -> None:
     _settled_goals_are_active()
 
 
+def downgrade() -> None:
+    """What stands is kept; earlier versions go, and with them all that nobody wrote down before."""
+    drop_views(op.get_bind())
+    _keep_what_stands("key_result_readings", ["as_of_date"], ["superseded_at"])
+    _keep_what_stands("key_results", [], ["observed_at", "superseded_at", "target_reason", "held_back"])
+    with op.batch_alter_table("check_ins") as batch:
+        batch.drop_column("is_by_hand")
+    for table in ("target_changes", "restatements", "plan_states", "key_result_values", "closings"):
+        op.drop_table(table)
+
+
+def _keep_what_stands(table: str, further_key: list[str], without: list[str]) -> None:
+    op.execute(f"delete from {table} where superseded_at is not null")
+    op.drop_index(f"ix_{table}_standing", table)
+    with op.batch_alter_table(table) as batch:
+        batch.drop_constraint(f"pk_{table}", type_="primary")
+        for column in without:
+            batch.drop_column(column)
+        batch.create_primary_key(f"pk_{table}", ["shop_id", "quarter", "key_result_id", *further_key])
+
+
 def _keep_versions_of_readings() -> None:
     _set_aside("key_result_readings")
     op.create_table(

@@ -80,6 +80,22 @@ def upgrade() -> None:
     _keep_versions_of_readings()
 
 
+def downgrade() -> None:
+    """What stands is kept; earlier versions go. From the first day that changed everything is measured again."""
+    drop_views(op.get_bind())
+    op.execute("delete from metric_readings where superseded_at is not null")
+    op.drop_index("ix_metric_readings_standing", "metric_readings")
+    with op.batch_alter_table("metric_readings") as batch:
+        batch.drop_constraint("pk_metric_readings", type_="primary")
+        batch.drop_column("superseded_at")
+        batch.drop_column("squares")
+        batch.create_primary_key("pk_metric_readings", ["shop_id", "metric", "segment", "window_kind", "metric_date"])
+    for table in ("metric_progress", "changed_days", "order_sale_changes", "order_fact_changes"):
+        op.drop_table(table)
+    with op.batch_alter_table("pending_work") as batch:
+        batch.drop_column("measure_all_from")
+
+
 def _keep_versions_of_readings() -> None:
     op.execute("create table kept_metric_readings as select * from metric_readings")
     op.drop_table("metric_readings")
