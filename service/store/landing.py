@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 
 from sqlalchemy import Connection, Date, delete, select
 
 from service.store import customers, facts, redactions, sessions
-from service.store.changes import CHECKOUT_DAY, SESSION_DAY
+from service.store.changes import CHECKOUT_DAY, SESSION_DAY, note_days
 from service.store.pending import note_changed_days, note_touched
 from service.store.tables import backfill_slices, checkouts, metadata, orders, reconciliations, watermarks
 from service.store.upsert import Row, put, upsert
@@ -17,31 +18,23 @@ from service.values import Batch, Landed, Watermark
 
 def land(connection: Connection, shop_id: int, batch: Batch, *, now: datetime, in_bulk: bool = False) -> Landed:
     """What changed. Facts follow at once, or after the last batch when landing `in_bulk`."""
-    changed = 0
-    touched: list[date] = []
     arrived = redactions.applied(connection, shop_id, batch.rows)
     customers.note_moves(connection, shop_id, arrived.get(orders.name, ()))
     of_orders = [rows for name, rows in arrived.items() if "order_id" in metadata.tables[name].c]
     ids = [] if in_bulk else sorted({row[1] for rows in of_orders for row in rows})
     if ids:
         facts.remember(connection, shop_id, ids)
-    for name, rows in arrived.items():
-        changed_here = upsert(connection, metadata.tables[name], rows)
-        if changed_here:
-            changed += changed_here
-            days = _days(name, rows)
-            touched += days and [min(days)]
-            if name == checkouts.name and not in_bulk:
-                note_changed_days(connection, shop_id, CHECKOUT_DAY, days)
-    if changed and ids:
-        moved = facts.refresh(connection, shop_id, ids, remembered=True)
-        touched += [moved] if moved else []
-    touched_from = min(touched, default=None)
-    if changed:
-        note_touched(connection, shop_id, touched_from, is_facts_stale=in_bulk, is_written_down=not in_bulk)
+    changed = {name: upsert(connection, metadata.tables[name], rows) for name, rows in arrived.items()}
+    days = {name: _days(name, arrived[name]) for name, count in changed.items() if count}
+    moved = facts.refresh(connection, shop_id, ids, remembered=True) if days else None
+    touched_from = min(chain(*days.values(), [moved] if moved else []), default=None)
+    if days:
+        note = note_touched(connection, shop_id, touched_from, is_facts_stale=in_bulk, is_written_down=not in_bulk)
+        if checkouts.name in days and not in_bulk:
+            note_days(connection, shop_id, note, CHECKOUT_DAY, days[checkouts.name])
     if batch.watermark:
         move_watermark(connection, shop_id, batch.watermark, now)
-    return Landed(sum(map(len, batch.rows.values())), changed, touched_from)
+    return Landed(sum(map(len, batch.rows.values())), sum(changed.values()), touched_from)
 
 
 def _days(table: str, rows: Sequence[Row]) -> set[date]:

@@ -20,14 +20,14 @@ def note_touched(
     *,
     is_facts_stale: bool = False,
     is_written_down: bool = False,
-) -> None:
-    """Remember, in the caller's transaction, from which shop day on answers may differ.
+) -> int:
+    """The batch in which it is remembered, in the caller's transaction, from which shop day on answers may differ.
 
     `is_written_down`: what changed stands row by row or day by day in the tables of changes; else every metric is
     measured again from that day on.
     """
     # Connectors land at the same time: each waits for the other's note instead of writing over it.
-    changes.new_batch(connection, shop_id)
+    batch = changes.new_batch(connection, shop_id)
     mine = pending_work.c.shop_id == shop_id
     known = connection.execute(select(pending_work).where(mine)).one()
     touched_all_from = None if is_written_down else touched_from
@@ -37,6 +37,7 @@ def note_touched(
         "is_facts_stale": known.is_facts_stale or is_facts_stale,
     }
     connection.execute(update(pending_work).where(mine).values(values))
+    return batch
 
 
 def note_changed_days(
@@ -44,8 +45,8 @@ def note_changed_days(
 ) -> None:
     """Remember, in the caller's transaction, that the answers of those days may differ, and no others' own."""
     if days:
-        changes.note_days(connection, shop_id, changes.new_batch(connection, shop_id), basis, days, cause)
-        note_touched(connection, shop_id, min(days), is_written_down=True)
+        batch = note_touched(connection, shop_id, min(days), is_written_down=True)
+        changes.note_days(connection, shop_id, batch, basis, days, cause)
 
 
 def _earlier(one: date | None, other: date | None) -> date | None:
