@@ -246,6 +246,18 @@ def open_shop(
 
 
 @contextmanager
+def shop_of_summer(database_url: str, folder: Path, okrs: str | None = None) -> Iterator[OpenShop]:
+    """Two customers, three orders since the quarter began, one of them a second one; judged on the tenth of August."""
+    with open_shop(corner_shop("2026-06-25 00:00"), database_url, folder, okrs=okrs) as shop:
+        shop.sell("2026-07-02 10:00", 1, 4000)
+        shop.sell("2026-07-20 10:00", 2, 6000)
+        shop.sell("2026-08-05 10:00", 1, 5000)
+        shop.at("2026-08-10 08:00")
+        shop.turn()
+        yield shop
+
+
+@contextmanager
 def installed(
     file: Path,
     store: DemoStore,

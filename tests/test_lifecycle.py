@@ -26,7 +26,7 @@ from service.okr.plan import parse
 from service.plans import known
 from service.store import leases, quarters
 from service.store.tables import check_ins, closings, key_result_values, plan_states, restatements, status_changes
-from tests.shop import OKRS, OpenShop, corner_shop, instant, on_sqlite, open_shop
+from tests.shop import OKRS, OpenShop, instant, on_sqlite, shop_of_summer
 from tests.test_drills import attempt
 
 PLAN = OKRS.replace("1000 EUR", "100 EUR").replace("Net sales of 1,000", "Net sales of 100")
@@ -37,12 +37,7 @@ SAID = Answers(
 
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
-    with open_shop(corner_shop("2026-06-25 00:00"), database_url, tmp_path, okrs=PLAN) as shop:
-        shop.sell("2026-07-02 10:00", 1, 4000)
-        shop.sell("2026-07-20 10:00", 2, 6000)
-        shop.sell("2026-08-05 10:00", 1, 5000)
-        shop.at("2026-08-10 08:00")
-        shop.turn()
+    with shop_of_summer(database_url, tmp_path, PLAN) as shop:
         yield shop
 
 

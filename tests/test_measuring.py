@@ -32,7 +32,7 @@ from service.store.tables import (
 from service.values import Segment, Window
 from tests.metrics.little_world import little_world
 from tests.restless import Restless
-from tests.shop import OpenShop, at, corner_shop, done, on_sqlite, open_shop
+from tests.shop import OpenShop, at, done, on_sqlite, open_shop, shop_of_summer
 
 Readings = dict[tuple[object, ...], tuple[object, ...]]
 
@@ -41,12 +41,7 @@ ANSWER = ("metric_version", "value", "numerator", "denominator", "value_low", "v
 
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
-    with open_shop(corner_shop("2026-06-25 00:00"), database_url, tmp_path) as shop:
-        shop.sell("2026-07-02 10:00", 1, 4000)
-        shop.sell("2026-07-20 10:00", 2, 6000)
-        shop.sell("2026-08-05 10:00", 1, 5000)
-        shop.at("2026-08-10 08:00")
-        shop.turn()
+    with shop_of_summer(database_url, tmp_path) as shop:
         yield shop
 
 

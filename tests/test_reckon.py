@@ -29,7 +29,7 @@ from service.store.tables import (
     target_changes,
 )
 from service.values import Measurement, Segment
-from tests.shop import OKRS, OpenShop, WatchedStore, at, corner_shop, done, on_sqlite, open_shop
+from tests.shop import OKRS, OpenShop, WatchedStore, at, corner_shop, done, on_sqlite, open_shop, shop_of_summer
 from tests.test_drills import attempt
 
 ORDERS = OKRS.replace('metric = "net_sales"', 'metric = "orders"').replace('"1000 EUR"', "20")
@@ -40,12 +40,7 @@ SCOPES = ("read_customers", "read_orders", "read_products")
 
 @pytest.fixture
 def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
-    with open_shop(corner_shop("2026-06-25 00:00"), database_url, tmp_path, okrs=OKRS) as shop:
-        shop.sell("2026-07-02 10:00", 1, 4000)
-        shop.sell("2026-07-20 10:00", 2, 6000)
-        shop.sell("2026-08-05 10:00", 1, 5000)
-        shop.at("2026-08-10 08:00")
-        shop.turn()
+    with shop_of_summer(database_url, tmp_path, OKRS) as shop:
         yield shop
 
 
