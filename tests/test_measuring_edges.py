@@ -14,18 +14,9 @@ from service.store import changes, metric_readings
 from service.store.metric_readings import Progress
 from tests.shop import OpenShop, at, corner_shop, done, instant, on_sqlite, open_shop
 from tests.test_measuring import assert_as_measured_from_nothing, ground_now, of, restated
-from tests.test_spending import HEADING, OKRS, click, imported
+from tests.test_spending import HEADING, LOYALTY, OKRS, click, imported
 
-LOYALTY = """
-[[initiatives]]
-id = "loyalty"
-title = "Loyalty programme"
-start = 2026-07-01
-end = 2026-09-30
-key_results = ["roas"]
-where = { utm_medium = "email" }
-spend = "920 EUR"
-"""
+ALL_QUARTER = LOYALTY.replace("07-04", "07-01").replace("07-06", "09-30").replace("100 EUR", "920 EUR")
 
 
 @on_sqlite
@@ -49,7 +40,7 @@ def test_an_order_from_before_the_shop_changes_windows_after_it(database_url: st
 @on_sqlite
 def test_days_beyond_what_is_known_stand_no_more(database_url: str, tmp_path: Path) -> None:
     """A plan runs to the quarter's end; a file says what was spent until the tenth, another what in August."""
-    with open_shop(corner_shop(), database_url, tmp_path, okrs=OKRS + LOYALTY) as shop:
+    with open_shop(corner_shop(), database_url, tmp_path, okrs=OKRS + ALL_QUARTER) as shop:
         shop.sell("2026-07-05 10:00", 1, 20_000, **click(shop.store, "klaviyo", "email", "loyalty"))
         shop.at("2026-08-15 08:00")
         shop.turn()
