@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Engine, text
 from bench.product import SHOP, changed_orders
 from service.books import Books
 from service.connectors import orders
-from service.judging import Ground
+from service.ground import Ground
 from service.measuring import Measured, measure_catalogue
 from service.metrics.catalogue import catalogue as built_ins
 from service.metrics.measure import answers

@@ -14,8 +14,9 @@ from typing import Any
 
 from service import pipeline
 from service.errors import OkrsyncError
+from service.ground import GAPS_BEFORE_STALE
 from service.installation import Installation
-from service.judging import GAPS_BEFORE_STALE, Judged, Tracked
+from service.judging import Judged, Tracked
 from service.metrics.catalogue import Metric
 from service.okr.explanation import explain_objective
 from service.okr.lifecycle import PlanState, is_overdue

@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+from service.answering import measured
 from service.board import Row, boards
 from service.errors import Misconfigured, Problem
 from service.installation import Installation
-from service.judging import Judged, measured
+from service.judging import Judged
 from service.okr.explanation import WORDS
 from service.okr.model import Plan
 from service.okr.next_quarter import Carried, Draft, Step, draft

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from service.answering import measured, up_to_the_data
 from service.errors import Misconfigured
+from service.ground import Ground, ground_of
 from service.installation import Installation
-from service.judging import Ground, Judged, ground_of, measured, up_to_the_data
+from service.judging import Judged
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
 from service.metrics.other_readings import OTHER_READINGS, OtherReading, Step, by_id

@@ -15,7 +15,8 @@ from functools import partial
 from itertools import chain, pairwise
 
 from service.estimate.series import NOTHING, Ending, Limits, Series, Sums
-from service.judging import Ground, Judged
+from service.ground import Ground
+from service.judging import Judged
 from service.metrics import measure as metrics
 from service.okr.goals import Goal
 from service.okr.windows import reading_window

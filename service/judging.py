@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import reduce
 
-from service import standing
 from service.agreements import Agreed, Setting, agree, definition
-from service.connectors import CONNECTORS, names, orders
-from service.gathering import Ask, HandSets, evidence_on, values_on
-from service.metrics import measure as metrics
-from service.metrics.catalogue import Metric, catalogue
-from service.metrics.scope import Scope
-from service.metrics.segments import EVERYTHING
+from service.answering import asking, measured
+from service.connectors import orders
+from service.gathering import HandSets, evidence_on, values_on
+from service.ground import Footing as Footing
+from service.ground import Ground as Ground
+from service.metrics.catalogue import Metric
 from service.okr.amounts import MetricFacts
 from service.okr.assess import ObjectiveReading, assess, assess_objective
 from service.okr.by_hand import facts_by_hand, with_patience
@@ -25,102 +22,14 @@ from service.okr.model import KeyResult, Kpi, Objective, Plan
 from service.okr.pace import Day
 from service.okr.status import Before
 from service.okr.windows import WindowKind, baseline_window, reading_window
-from service.periods import ONE_DAY, Quarter, day_start, days, first_whole_day
-from service.plans import facts_of, known, metric_of
-from service.settings import ConnectorSchedule
-from service.store import forecasts, quarters, reconciliations, results, spend
-from service.store import shops as shops_
-from service.store.coverage import coverage
+from service.periods import ONE_DAY, Quarter, days
+from service.plans import facts_of, metric_of
+from service.store import forecasts, quarters, results
 from service.store.engine import Connection
-from service.unexplained import doubt_of
-from service.values import CheckIn, Comparison, Coverage, Measurement, Population, Segment, Shop, Window
+from service.values import CheckIn, Measurement, Shop, Window
 
 FORECAST_LASTS = timedelta(days=2)
 """How long a forecast goes on being the newest: a day of checkouts is forecast a day after it is over."""
-
-SPEND_MAY_WAIT = timedelta(days=8)
-"""Until spend is stale: people import it, a week at a time, and have a day to do it."""
-
-GAPS_BEFORE_STALE = 3
-"""Missed runs of a connector before its data count as stale: one may fail in passing, and one may be under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Footing:
-    """What the answers of a metric stand on: the data of the connectors it is counted from."""
-
-    coverage: Coverage
-    allowance: timedelta  # how late data may be before they are stale
-    covered_from: date | None  # the first shop day that is read whole; None when the whole history is
-    blind_to: str = ""  # why something that belongs to the answer cannot be seen
-
-    @property
-    def because(self) -> str:
-        """Why no answer is complete now; empty when one can be."""
-        return self.coverage.gap or self.blind_to
-
-    def and_on(self, other: Footing) -> Footing:
-        """Both at once: what is read is what both have read."""
-        mine, theirs = self.coverage, other.coverage
-        starts = [each.covered_from for each in (mine, theirs) if each.covered_from is not None]
-        ends = [each.covered_to for each in (mine, theirs) if each.covered_to is not None]
-        both = replace(
-            mine, connector=f"{mine.connector}, {theirs.connector}", gap=mine.gap or theirs.gap,
-            covered_from=max(starts) if len(starts) == 2 else None, covered_to=min(ends) if len(ends) == 2 else None,
-        )  # fmt: skip
-        begins = [day for day in (self.covered_from, other.covered_from) if day is not None]
-        allowance = max(self.allowance, other.allowance)
-        return Footing(both, allowance, max(begins, default=None), self.blind_to or other.blind_to)
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every judgement of a shop stands on."""
-
-    shop: Shop
-    coverages: Mapping[str, Coverage]  # by connector
-    allowances: Mapping[str, timedelta]
-    is_cut: bool  # orders older than 60 days are hidden from us now
-    unexplained: Sequence[Comparison] = ()  # differences from Shopify's own figures, by day
-    catalogue: Mapping[str, Metric] = field(default_factory=catalogue)  # with the installation's own metrics
-
-    @property
-    def coverage(self) -> Coverage:
-        """Of the orders, which every other answer is read beside."""
-        return self.coverages[orders.NAME]
-
-    @property
-    def metrics(self) -> Mapping[str, MetricFacts]:
-        """What judging needs to know of every metric, by id."""
-        return known(self.catalogue, self.shop.currency)
-
-    def under(self, metric: Metric, segment: Segment = EVERYTHING) -> Footing:
-        return reduce(Footing.and_on, (self._footing(name, metric, segment) for name in metric.connectors))
-
-    def _footing(self, connector: str, metric: Metric, segment: Segment) -> Footing:
-        read = self.coverages[connector]
-        blind_to = self._denied(connector, metric, segment) or self._blind_to(connector, metric)
-        return Footing(read, self.allowances[connector], self._whole_from(read), blind_to)
-
-    def _denied(self, connector: str, metric: Metric, segment: Segment) -> str:
-        """Which fields that the answer reads are refused to us; what people set reads none."""
-        if not metric.text or connector == spend.NAME:
-            return ""
-        optional = next(each.optional for each in CONNECTORS if each.name == connector)
-        reads = Scope(metric, self.shop.shop_id, segment).reads
-        return "; ".join(optional.unknown(self.shop.denied, reads))
-
-    def _whole_from(self, read: Coverage) -> date | None:
-        begins = read.covered_from
-        if begins is None or begins <= self.shop.created_at:
-            return None
-        return first_whole_day(begins, self.shop.timezone)
-
-    def _blind_to(self, connector: str, metric: Metric) -> str:
-        """Why later events of old orders cannot be seen, where the metric counts events by their own day."""
-        if connector != orders.NAME or not self.is_cut or metric.date_basis != "event_day":
-            return ""
-        return "changes to orders older than 60 days are hidden from this app: scope read_all_orders is missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +71,6 @@ class Tracked:
     metric: Metric
     facts: MetricFacts
     measurement: Measurement | None
-
-
-def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule, metrics: Mapping[str, Metric]) -> Ground:
-    read = {name: coverage(connection, shop.shop_id, name) for name in names()}
-    return Ground(
-        shop,
-        {**read, spend.NAME: _spend_beside(spend.coverage(connection, shop), read[orders.NAME])},
-        {
-            **{name: GAPS_BEFORE_STALE * schedule.of(name).longest_gap() for name in names()},
-            spend.NAME: SPEND_MAY_WAIT,
-        },
-        shops_.history_is_cut(connection, shop.shop_id),
-        reconciliations.unexplained(connection, shop.shop_id),
-        metrics,
-    )
-
-
-def _spend_beside(spend: Coverage, orders: Coverage) -> Coverage:
-    """As far as orders are read too: what is planned is known long before its day."""
-    if spend.covered_to is None or orders.covered_to is None:
-        return spend
-    return replace(spend, covered_to=min(spend.covered_to, orders.covered_to))
 
 
 def judge(
@@ -292,87 +179,3 @@ def _measure(connection: Connection, ground: Ground, asked: KeyResult | Kpi, win
     if ground.coverage.covered_from is None:
         return None
     return measured(connection, ground, asked.metric, window, asked.where, asked.population)
-
-
-def measured(
-    connection: Connection, ground: Ground, metric_id: str, window: Window, segment: Segment, population: Population
-) -> Measurement:
-    """A metric over a window; while a backfill is under way no number is complete, whatever it looks like.
-
-    Where nothing was ever read there is no value, not even zero.
-    """
-    metric = ground.catalogue[metric_id]
-    footing = ground.under(metric, segment)
-    found = metrics.measure(
-        connection, ground.shop, metric, window, segment=segment, population=population,
-        covered_from=footing.covered_from,
-    )  # fmt: skip
-    found = replace(found, data_as_of=footing.coverage.covered_to)
-    if footing.coverage.covered_from is None:
-        found = replace(found, value=None, value_low=None, value_high=None)
-    because = footing.because
-    found = replace(found, is_complete=False, incomplete_because=because) if because else found
-    return _doubted(found, ground)
-
-
-def asking(connection: Connection, ground: Ground) -> Ask:
-    """As `measured`, of many windows at once, and without what was counted and left out."""
-
-    def ask(
-        metric_id: str, windows: Sequence[Window], segment: Segment, population: Population
-    ) -> list[Measurement | None]:
-        metric = ground.catalogue[metric_id]
-        footing = ground.under(metric, segment)
-        if footing.coverage.covered_from is None:
-            return [None for _ in windows]
-        found = standing.answers(
-            connection, ground.shop, metric, windows, segment=segment, population=population,
-            covered_from=footing.covered_from,
-        )  # fmt: skip
-        answers = (_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found)
-        return [_doubted(each, ground) for each in answers]
-
-    return ask
-
-
-def _as_measurement(
-    found: metrics.Reading, metric: Metric, segment: Segment, population: Population, footing: Footing, shop: Shop
-) -> Measurement:
-    return Measurement(
-        metric.id,
-        metric.version,
-        segment,
-        population,
-        found.window,
-        metric.unit,
-        shop.currency if metric.unit == "money" else None,
-        found.value,
-        found.numerator,
-        found.denominator,
-        found.value_low,
-        found.value_high,
-        is_complete=found.is_complete and not footing.because,
-        incomplete_because=found.incomplete_because or footing.because,
-        data_as_of=footing.coverage.covered_to,
-    )
-
-
-def _doubted(found: Measurement, ground: Ground) -> Measurement:
-    """The same with what comparing with Shopify left unexplained of its days."""
-    doubt = doubt_of(ground.unexplained, ground.catalogue[found.metric], found.window, ground.shop.currency)
-    found = replace(found, remark=doubt.remark)
-    if not doubt.hindrance:
-        return found
-    return replace(found, is_complete=False, incomplete_because=found.incomplete_because or doubt.hindrance)
-
-
-def up_to_the_data(found: Measurement, ground: Ground) -> Measurement:
-    """The same, incomplete when the window reaches beyond what was read, without a value when all of it does."""
-    footing, zone = ground.under(ground.catalogue[found.metric], found.segment), ground.shop.timezone
-    reach, start, end = footing.coverage.covered_to, found.window.start, found.window.end
-    if reach is None or reach < day_start(end, zone):
-        because = f"the data end at {reach:%Y-%m-%d %H:%M} UTC" if reach else "nothing was read yet"
-        found = replace(found, is_complete=False, incomplete_because=found.incomplete_because or because)
-    is_after = reach is not None and start is not None and day_start(start, zone) >= reach
-    is_before = footing.covered_from is not None and end <= footing.covered_from
-    return replace(found, value=None, value_low=None, value_high=None) if is_after or is_before else found

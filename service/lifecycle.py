@@ -13,14 +13,16 @@ from decimal import Decimal, InvalidOperation
 
 from service.books import Books
 from service.errors import Busy, Misconfigured, Problem
+from service.ground import Ground
 from service.installation import Installation, shop_of
-from service.judging import Ground, Judged, judge
+from service.judging import Judged, judge
 from service.okr.by_hand import facts_by_hand
 from service.okr.lifecycle import FINAL, ROOT_CAUSES, PlanState, closes_on, final
 from service.okr.model import MILESTONE, KeyResult, Plan
 from service.okr.targets import Level, parse_level
 from service.periods import Quarter, last_complete_day, shop_day
-from service.pipeline import judging, plans_of, reckon
+from service.pipeline import judging, reckon
+from service.plans import plans_of
 from service.records import plan_state
 from service.settings import ShopSettings
 from service.store import pending, quarters, results

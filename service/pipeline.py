@@ -20,14 +20,16 @@ from functools import partial
 
 from service import forecasting, spending, standing
 from service import reckon as reckoning
+from service.answering import measured, up_to_the_data
 from service.books import Books
 from service.connectors import CONNECTORS
 from service.connectors.work import Asked, Connector, Progress, Sizes, Work
 from service.door import Entered, Part, connected, credentials, look_at
 from service.errors import Misconfigured, OkrsyncError, Problem, TryAgain
 from service.forecasting import Foreseen
+from service.ground import Ground, ground_of
 from service.installation import Installation, install, record_definitions, shop_of, wall_clock, with_metrics
-from service.judging import Ground, Judged, Tracked, baselines, ground_of, judge, measured, track, up_to_the_data
+from service.judging import Judged, Tracked, baselines, judge, track
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric, metric
 from service.metrics.checks import Checked, Trial, check

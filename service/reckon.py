@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from service import forecasting
+from service.answering import asking
 from service.books import Books
 from service.gathering import HandSets, evidence_on, values_on
-from service.judging import Ground, Judged, asking, before, day_of, judge, probabilities
+from service.ground import Ground
+from service.judging import Judged, before, day_of, judge, probabilities
 from service.measuring import measure_catalogue, segments_asked
 from service.metrics.catalogue import Metric
 from service.okr.assess import assess

@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from service.judging import Ground, Judged
+from service.ground import Ground
+from service.judging import Judged
 from service.okr.lifecycle import PlanState, hindrance, state_of
 from service.okr.lint import lint
 from service.okr.model import Plan

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from service import standing
 from service.books import Books
-from service.judging import Ground, ground_of
+from service.ground import Ground, ground_of
 from service.measuring import measure_catalogue, segments_asked
 from service.metrics import measure as metrics
 from service.metrics.catalogue import catalogue

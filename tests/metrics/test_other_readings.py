@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from service.demo.model import Agreement, Order, Sale, Visits, World
 from service.explained import Compared, Explained, take_apart
-from service.judging import Ground
+from service.ground import Ground
 from service.metrics.catalogue import catalogue
 from service.metrics.measure import answer, examples, measure
 from service.metrics.other_readings import OTHER_READINGS, texts
