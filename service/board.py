@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from service import pipeline
+from service import questions
 from service.errors import OkrsyncError
 from service.ground import GAPS_BEFORE_STALE
 from service.installation import Installation
@@ -23,7 +23,7 @@ from service.okr.lifecycle import PlanState, is_overdue
 from service.okr.progress import roll_up
 from service.okr.status import WORST_FIRST
 from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, last_complete_day
-from service.pipeline import PlanStatus
+from service.questions import PlanStatus
 from service.records import plan_state
 from service.settings import ShopSettings
 from service.store import quarters, runs, shops
@@ -79,10 +79,10 @@ def boards(
 ) -> list[Board]:
     """The OKRs of a quarter: as of a day (by default the last complete one), as known at a moment (by default now).
 
-    `troubles` as for `pipeline.status`; what was known needs no file.
+    `troubles` as for `questions.status`; what was known needs no file.
     """
     if known_at is None:
-        judged = pipeline.status(installation, quarter=quarter, as_of=as_of, troubles=troubles)
+        judged = questions.status(installation, quarter=quarter, as_of=as_of, troubles=troubles)
         return [_judged_now(installation, each, as_of) for each in judged]
     known_at = known_at.replace(microsecond=0)  # instants are kept in whole seconds
     found = (_known(installation, each, quarter, as_of, known_at) for each in installation.settings.shops)

@@ -18,7 +18,8 @@ from service.okr.next_quarter import Carried, Draft, Step, draft
 from service.okr.targets import Level, PastQuarter
 from service.okr.windows import baseline_window
 from service.periods import Quarter, shop_day
-from service.pipeline import PlanStatus, plans_of, status
+from service.plans import plans_of
+from service.questions import PlanStatus, status
 from service.settings import ShopSettings
 from service.store import quarters
 from service.store.engine import Connection, reading

@@ -9,16 +9,15 @@ from decimal import Decimal
 
 from service.answering import measured, up_to_the_data
 from service.errors import Misconfigured
-from service.ground import Ground, ground_of
+from service.ground import Ground, known_ground
 from service.installation import Installation
 from service.judging import Judged
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
 from service.metrics.other_readings import OTHER_READINGS, OtherReading, Step, by_id
 from service.metrics.scope import Scope
-from service.pipeline import PlanStatus, days_asked
+from service.questions import PlanStatus, days_asked
 from service.settings import ShopSettings
-from service.store import shops
 from service.store.engine import Connection, reading
 from service.values import Measurement, Population, Segment, Window
 
@@ -65,11 +64,10 @@ def explain_metric(
     `most` examples for each reason; days as in `show_metric`.
     """
     with reading(installation.engine) as connection:
-        shop = shops.by_domain(connection, settings.domain)
-        if shop is None:
+        ground = known_ground(connection, installation, settings)
+        if ground is None:
             return None
-        ground = ground_of(connection, shop, settings.schedule, installation.catalogue)
-        window = days_asked(installation, shop, first, last)
+        window = days_asked(installation, ground.shop, first, last)
         found = measured(connection, ground, metric_id, window, segment, population)
         return take_apart(connection, ground, up_to_the_data(found, ground), window, most)
 

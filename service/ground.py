@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from functools import reduce
 
 from service.connectors import CONNECTORS, names, orders
+from service.installation import Installation
 from service.metrics.catalogue import Metric, catalogue
 from service.metrics.scope import Scope
 from service.metrics.segments import EVERYTHING
 from service.okr.amounts import MetricFacts
 from service.periods import first_whole_day
 from service.plans import known
-from service.settings import ConnectorSchedule
+from service.settings import ConnectorSchedule, ShopSettings
 from service.store import reconciliations, shops, spend
 from service.store.coverage import coverage
 from service.store.engine import Connection
@@ -103,6 +104,12 @@ class Ground:
         if connector != orders.NAME or not self.is_cut or metric.date_basis != "event_day":
             return ""
         return "changes to orders older than 60 days are hidden from this app: scope read_all_orders is missing"
+
+
+def known_ground(connection: Connection, installation: Installation, settings: ShopSettings) -> Ground | None:
+    """What answers about a shop stand on now; None while nothing is known of it."""
+    shop = shops.by_domain(connection, settings.domain)
+    return ground_of(connection, shop, settings.schedule, installation.catalogue) if shop else None
 
 
 def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule, metrics: Mapping[str, Metric]) -> Ground:
