@@ -13,7 +13,7 @@
     │       └── PlanError    an OKR file
     └── UnexpectedShape      Shopify answered something we do not understand
 
-`pipeline` and `cli` are the only catchers; anything else is a bug and ends the process loudly.
+`pipeline`, `daemon` and `cli` are the only catchers; anything else is a bug and ends the process loudly.
 """
 
 from __future__ import annotations
