@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from service.cli import app
 from service.demo.model import World
 from service.periods import ONE_DAY, Quarter, shop_day
-from tests.shop import TOKEN, WatchedStore, write_settings
+from tests.shop import LOYAL, TOKEN, WatchedStore, write_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 ZONE = "Europe/Berlin"
@@ -112,21 +112,7 @@ def living_store(**options: object) -> Iterator[WatchedStore]:
         yield store
 
 
-OKRS = """
-quarter = "QUARTER"
-
-[[objectives]]
-id = "loyal"
-title = "People come back"
-owner = "Retention"
-
-  [[objectives.key_results]]
-  id = "repeat-customers"
-  title = "Ten customers who came back"
-  metric = "repeat_customers"
-  baseline = 0
-  target = 10
-
+OKRS = f"""{LOYAL}
   [[objectives.key_results]]
   id = "buyers"
   title = "Five hundred orders"
@@ -142,5 +128,5 @@ def command_for(
 ) -> Command:
     """The command with settings for that store in `folder`, and OKRs for the running quarter."""
     url = database_url or f"sqlite:///{folder}/var/okrsync.db"
-    okrs = OKRS.replace("QUARTER", str(this_quarter()))
+    okrs = OKRS.replace("2026-Q3", str(this_quarter()))
     return Command(write_settings(folder, store, url, okrs=okrs, schedule=schedule), store.token)

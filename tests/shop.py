@@ -54,7 +54,7 @@ TOKEN = "CORNER_TOKEN"
 SAID = (orders, order_agreements, order_sales)
 SOURCE = (*SAID, order_facts)
 
-OKRS = """
+LOYAL = """
 quarter = "2026-Q3"
 
 [[objectives]]
@@ -68,7 +68,8 @@ owner = "Retention"
   metric = "repeat_customers"
   baseline = 0
   target = 10
-
+"""
+OKRS = f"""{LOYAL}
   [[objectives.key_results]]
   id = "sales"
   title = "Net sales of 1,000"

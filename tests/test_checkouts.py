@@ -25,6 +25,7 @@ from service.store.tables import checkouts, sync_runs
 from service.values import Coverage
 from tests.metrics.load_world import checkout_row
 from tests.shop import STEPS, OpenShop, WatchedStore, corner_shop, done, instant, named, on_sqlite, open_shop
+from tests.test_drills import PASSING, spoil_every_request_once
 from tests.victim import Victim
 
 CHECKOUTS = named("checkouts")
@@ -441,17 +442,6 @@ def test_a_quarter_that_begins_before_our_history_is_incomplete(database_url: st
 
 # --- troubles ------------------------------------------------------------------------------------------------------
 
-PASSING = {
-    "throttled": lambda store: store.throttle_next(),
-    "429": lambda store: store.fail_next(429),
-    "500": lambda store: store.fail_next(500),
-    "502": lambda store: store.fail_next(502),
-    "503": lambda store: store.fail_next(503),
-    "504": lambda store: store.fail_next(504),
-    "internal error": lambda store: store.internal_error_next(),
-    "reset": lambda store: store.reset_next(),
-}
-
 
 class Life:
     """Buyers who come, leave, come back or let it be, and Mondays; at random and yet always the same."""
@@ -509,15 +499,7 @@ def test_every_request_fails_once(shop: OpenShop, store: WatchedStore, fault: st
     for _ in range(30):
         life.go_on()
     shop.later(seconds=1)
-    was_well = False
-
-    def spoil(_seen: object) -> None:
-        nonlocal was_well
-        was_well = not was_well
-        if was_well:
-            PASSING[fault](store)
-
-    store.on_answer = spoil
+    spoil_every_request_once(store, PASSING[fault])
     done(verb(shop))
     store.recover()
     synced(shop, *life.forgotten)

@@ -26,13 +26,13 @@ from tests.shop import (
     differences,
     done,
     dump,
+    on_postgresql,
     on_sqlite,
     open_shop,
     world_dump,
 )
 
 SIZES = Sizes(slice_rows=15, batch_lines=40, window_rows=8)
-on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture(scope="module")

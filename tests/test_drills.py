@@ -360,10 +360,8 @@ def test_an_operation_somebody_cancels_is_begun_anew(shop: OpenShop, store: Watc
 # --- faults that stay, until they are mended -----------------------------------------------------------------------
 
 
-@on_sqlite
-@pytest.mark.parametrize("answered", [1, 3, 5, 7, 9, 11])
-def test_a_store_that_goes_away_in_a_backfill(shop: OpenShop, store: WatchedStore, answered: int) -> None:
-    """After that many answers every question fails, until the second run."""
+def go_away_after(store: WatchedStore, answered: int) -> None:
+    """After that many answers every question fails."""
     asked = 0
 
     def count(_seen: Seen) -> None:
@@ -373,6 +371,12 @@ def test_a_store_that_goes_away_in_a_backfill(shop: OpenShop, store: WatchedStor
             store.fail_next(503, 1000)
 
     store.on_answer = count
+
+
+@on_sqlite
+@pytest.mark.parametrize("answered", [1, 3, 5, 7, 9, 11])
+def test_a_store_that_goes_away_in_a_backfill(shop: OpenShop, store: WatchedStore, answered: int) -> None:
+    go_away_after(store, answered)
     error = attempt(shop.backfill)
     assert "503" in str(error)
     assert_nothing_is_claimed_too_early(shop, error)
@@ -387,15 +391,7 @@ def test_a_store_that_goes_away_in_a_sync(shop: OpenShop, store: WatchedStore, a
     done(shop.backfill())
     before = shop.watermark
     changes(shop)
-    asked = 0
-
-    def count(_seen: Seen) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == answered:
-            store.fail_next(503, 1000)
-
-    store.on_answer = count
+    go_away_after(store, answered)
     error = attempt(shop.sync)
     assert "503" in str(error)
     assert_nothing_is_claimed_too_early(shop, error)
