@@ -10,8 +10,7 @@ from service.agreements import Agreed, Setting, agree, definition
 from service.answering import asking, measured
 from service.connectors import orders
 from service.gathering import HandSets, evidence_on, values_on
-from service.ground import Footing as Footing
-from service.ground import Ground as Ground
+from service.ground import Ground
 from service.metrics.catalogue import Metric
 from service.okr.amounts import MetricFacts
 from service.okr.assess import ObjectiveReading, assess, assess_objective

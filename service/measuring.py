@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from service.books import Books
-from service.judging import Footing, Ground
+from service.ground import Footing, Ground
 from service.metrics.catalogue import Metric
 from service.okr.model import Guardrail, KeyResult, Kpi, Plan
 from service.periods import ONE_DAY, last_complete_day

@@ -9,7 +9,7 @@ from shlex import quote
 
 from service.cli.common import numbered
 from service.explained import Compared, Explained
-from service.judging import Ground
+from service.ground import Ground
 from service.metrics.catalogue import Metric
 from service.metrics.measure import Example, Reading
 from service.metrics.other_readings import Part
