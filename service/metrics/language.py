@@ -2,7 +2,9 @@
 
 Whoever writes a metric may only ask. A text is read here before a database sees it, by a grammar small enough to be
 the same on SQLite and PostgreSQL: what it has no rule for (a second statement, another table, a function that acts or
-looks at the clock, a quoted name, a block comment) is refused, not searched for.
+looks at the clock, a quoted name, a block comment) is refused, not searched for. Days and texts are only compared, with
+each other: SQLite, which keeps days as texts, would reckon with them and be wrong without a word. So a day can be told
+by its name, which ends in `_date`.
 
     query       select {union [all] select}
     select      select [distinct] item {, item} from relation {join} [where e] [group by e {, e}] [having e]
@@ -20,12 +22,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeVar
 
 FUNCTIONS = ("abs", "coalesce", "count", "max", "min", "nullif", "sum")
 TYPES = ("bigint", "integer", "double precision")
 
-_OPERATORS = ("and", "or", "+", "-", "*", "=", "<>", "<", ">", "<=", ">=")
+_ARITHMETIC = ("+", "-", "*")
+_COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
+_OPERATORS = ("and", "or", *_ARITHMETIC, *_COMPARISONS)
 
 # What PostgreSQL takes for a call without brackets: an answer depends on the data alone.
 _CLOCKS_AND_USERS = frozenset({
@@ -42,6 +46,11 @@ _TOKEN = re.compile(
     r"(?P<nothing>[ \t\n]+|--[^\r\n\0]*)|(?P<word>[a-z_][a-z_0-9]*)|(?P<number>[0-9]+(?![\w.]))"
     r"|(?P<text>'(?:[^'\\\0]|'')*')|(?P<sign><=|>=|<>|[-+*=<>(),.])"
 )
+
+Kind = Literal["day", "text", ""]
+"""What an expression is, if not a number or a truth."""
+
+T = TypeVar("T")
 
 MOST_NESTED = 30
 """Brackets within brackets; a metric that is read by people has three."""
@@ -120,18 +129,22 @@ class _Reader:
 
     # --- queries ---------------------------------------------------------------------------------------------------
 
-    def query(self) -> None:
-        self.select()
+    def query(self) -> Kind:
+        """What the first column is."""
+        kinds = self.select()
         while self.takes("union"):
             self.takes("all")
-            self.select()
+            if self.select() != kinds:
+                self.refuse("a union of columns of another kind")
+        return kinds[0]
 
-    def select(self) -> None:
+    def select(self) -> list[Kind]:
+        """What each column is."""
         self.must("select")
         self.takes("distinct")
-        self.item()
+        kinds = [self.item()]
         while self.takes(","):
-            self.item()
+            kinds.append(self.item())
         self.must("from")
         self.relation()
         while self.next.written in ("inner", "left", "cross", "join"):
@@ -143,11 +156,17 @@ class _Reader:
             self.expressions()
         if self.takes("having"):
             self.expression()
+        return kinds
 
-    def item(self) -> None:
-        self.expression()
+    def item(self) -> Kind:
+        kind = self.expression()
+        if kind == "text":
+            self.refuse("a text as a column", "texts are only compared")
         if self.takes("as"):
-            self.name()
+            name = self.name()
+            if (kind == "day") != _is_day(name):
+                self.refuse(f"the name {name!r}", "the name of a day, and of nothing else, ends in _date")
+        return kind
 
     def relation(self) -> None:
         if self.takes("("):
@@ -173,41 +192,67 @@ class _Reader:
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
-    def expressions(self) -> None:
-        self.expression()
+    def expressions(self) -> Kind:
+        """What any of them is."""
+        kind = self.expression()
         while self.takes(","):
-            self.expression()
+            kind = self.expression() or kind
+        return kind
 
-    def expression(self) -> None:
-        self.term()
+    def expression(self) -> Kind:
+        last = kind = self.term()
         while True:
+            operator = self.next.written
             if self.takes(*_OPERATORS):
-                self.term()
+                before, last = last, self.term()
+                if operator in _ARITHMETIC:
+                    self.must_be_numbers(before, last)
+                elif operator in _COMPARISONS:
+                    self.must_be_alike(before, last)
             elif self.takes("is"):
                 self.takes("not")
                 self.must("null", "true", "false")
             elif self.next.written in ("not", "in", "between"):
-                self.membership()
+                last = self.membership(last)
             else:
-                return
+                return kind
+            kind = ""
 
-    def membership(self) -> None:
+    def membership(self, of: Kind) -> Kind:
+        """What its last term is: the rest of a `between` is read as an operator."""
         self.takes("not")
         if self.takes("between"):
-            self.term()  # its `and` is read as an operator
+            kind = self.term()
         else:
             self.must("in")
             self.must("(")
-            self.bracketed(self.listed)
+            kind = self.bracketed(self.listed)
+        self.must_be_alike(of, kind)
+        return kind
 
-    def term(self) -> None:
-        while self.takes("not", "-", "+"):
-            pass
+    def must_be_numbers(self, *kinds: Kind) -> None:
+        if any(kinds):
+            self.refuse(f"to reckon with a {kinds[0] or kinds[-1]}", "days and texts are only compared")
+
+    def must_be_alike(self, one: Kind, other: Kind) -> None:
+        if bool(one) != bool(other):
+            self.refuse(f"to compare a {one or other} with a number", "days are compared with days, as '2026-07-01'")
+
+    def term(self) -> Kind:
+        is_signed = False
+        while self.next.written in ("not", "-", "+"):
+            is_signed = not self.takes("not") and self.takes("-", "+")
+        kind = self.unsigned()
+        if is_signed:
+            self.must_be_numbers(kind)
+        return kind
+
+    def unsigned(self) -> Kind:
         if self.takes("("):
-            self.bracketed(self.listed)
-        elif self.takes("case"):
-            self.case()
-        elif self.takes("cast"):
+            return self.bracketed(self.listed)
+        if self.takes("case"):
+            return self.case()
+        if self.takes("cast"):
             self.must("(")
             self.bracketed(self.cast)
         elif self.takes("exists"):
@@ -215,66 +260,82 @@ class _Reader:
             self.bracketed(self.query)
         elif self.next.kind in ("number", "text"):
             self.at += 1
+            return "text" if self.tokens[self.at - 1].kind == "text" else ""
         elif not self.takes("null", "true", "false"):
-            self.named()
+            return self.named()
+        return ""
 
-    def named(self) -> None:
+    def named(self) -> Kind:
         """A column, of some relation or of the only one that has it; or a call."""
         if self.next.kind == "word" and self.tokens[self.at + 1].written == "(":
-            if self.next.written not in FUNCTIONS:
-                self.refuse(f"{self.next.written!r}", f"the functions are {', '.join(FUNCTIONS)}")
-            self.at += 2
-            self.bracketed(self.arguments)
-            if self.takes("filter"):
-                self.must("(")
-                self.bracketed(self.condition)
-            return
-        self.name()
+            return self.call()
+        name = self.name()
         if self.takes("."):
-            self.name()
+            name = self.name()
+        return "day" if _is_day(name) else ""
 
-    def arguments(self) -> None:
-        if not self.takes("*"):
-            self.takes("distinct")
-            self.expressions()
+    def call(self) -> Kind:
+        function = self.next.written
+        if function not in FUNCTIONS:
+            self.refuse(f"{function!r}", f"the functions are {', '.join(FUNCTIONS)}")
+        self.at += 2
+        kind = self.bracketed(self.arguments)
+        if function in ("abs", "sum"):
+            self.must_be_numbers(kind)
+        if self.takes("filter"):
+            self.must("(")
+            self.bracketed(self.condition)
+        return "" if function == "count" else kind
+
+    def arguments(self) -> Kind:
+        if self.takes("*"):
+            return ""
+        self.takes("distinct")
+        return self.expressions()
 
     def condition(self) -> None:
         self.must("where")
         self.expression()
 
-    def case(self) -> None:
+    def case(self) -> Kind:
+        """What any of its branches is."""
+        kind: Kind = ""
         if self.next.written != "when":
             self.expression()
         self.must("when")
         while True:
             self.expression()
             self.must("then")
-            self.expression()
+            kind = self.expression() or kind
             if not self.takes("when"):
                 break
         if self.takes("else"):
-            self.expression()
+            kind = self.expression() or kind
         self.must("end")
+        return kind
 
     def cast(self) -> None:
-        self.expression()
+        kind = self.expression()
         self.must("as")
         if self.takes("double"):
             self.must("precision")
         elif not self.takes(*TYPES):
             self.refuse(f"{self.next.written!r}", f"the types are {', '.join(TYPES)}")
+        self.must_be_numbers(kind)
 
-    def listed(self) -> None:
-        if self.next.written == "select":
-            self.query()
-        else:
-            self.expressions()
+    def listed(self) -> Kind:
+        return self.query() if self.next.written == "select" else self.expressions()
 
-    def bracketed(self, rule: Callable[[], None]) -> None:
+    def bracketed(self, rule: Callable[[], T]) -> T:
         """What `rule` reads up to the closing bracket; the opening one is behind us."""
         self.depth += 1
         if self.depth > MOST_NESTED:
             self.refuse("so many brackets within brackets", f"{MOST_NESTED} are allowed")
-        rule()
+        found = rule()
         self.must(")")
         self.depth -= 1
+        return found
+
+
+def _is_day(name: str) -> bool:
+    return name.endswith("_date") or name == "window_start"

@@ -29,6 +29,9 @@ def test_all_metrics_of_the_catalogue_are_written_in_it(metric_id: str) -> None:
         "select metric_date, count(distinct customer_id) filter (where nth is not null) as numerator\n"
         "from counted_orders -- a comment; with 'anything' in it /* even this */\ngroup by metric_date",
         "select metric_date, sum(cast(units as double precision) * units) as squares from counted_orders",
+        f"{SELECT} where coalesce(prev_date, '2026-01-01') < window_start",
+        f"{SELECT} where order_date between prev_date and '2027-01-01' or prev_date in (window_start, '2026-01-01')",
+        f"{SELECT} where order_date = (select max(o.order_date) as last_date from counted_orders as o)",
         "select a.metric_date, min(coalesce(nullif(a.units, 0), abs(-1))) as numerator from (\n"
         "    select distinct metric_date, units from counted_orders where 'it''s' <> ''\n"
         "    union\n    select metric_date, 0 from counted_sales\n) as a group by a.metric_date",
@@ -94,6 +97,33 @@ def test_what_may_be_said(text: str) -> None:
         (f"{SELECT} where '1'::int = 1", "cannot hold ':'"),
         (f"{SELECT} where cast('orders' as regclass) is null", "'regclass' is not"),
         (f"{SELECT} limit 1", "'limit' after"),
+        (f"{SELECT} where order_date - prev_date > 90", "days and texts are only compared"),
+        (f"{SELECT} where prev_date < metric_date - 90", "days and texts are only compared"),
+        (f"{SELECT} where prev_date < window_start + units", "days and texts are only compared"),
+        (f"{SELECT} where -(coalesce(prev_date, order_date)) < 0", "days and texts are only compared"),
+        (f"{SELECT} where case when nth = 1 then order_date end * 1 > 0", "days and texts are only compared"),
+        (
+            f"{SELECT} where (select min(order_date) from counted_orders) + 7 > order_date",
+            "days and texts are only compared",
+        ),
+        (f"{SELECT} where order_date between prev_date and prev_date + 30", "days and texts are only compared"),
+        (f"{SELECT} where order_date > 20260701", "to compare a day with a number"),
+        (f"{SELECT} where 1 in (order_date)", "to compare a day with a number"),
+        (f"{SELECT} where units = '1'", "to compare a text with a number"),
+        (f"{SELECT} where cast('1.5' as double precision) > units", "days and texts are only compared"),
+        (f"{SELECT} where sum(order_date) > 1", "days and texts are only compared"),
+        ("select metric_date, max('a') as numerator from counted_orders", "texts are only compared"),
+        ("select metric_date, max(order_date) as numerator from counted_orders", "of nothing else, ends in _date"),
+        (
+            "select metric_date, d - 1 as n from (select metric_date, order_date as d from counted_orders) as o",
+            "ends in _date",
+        ),
+        ("select metric_date, 1 as n from (select order_id as metric_date from counted_orders) as o", "ends in _date"),
+        (
+            "select metric_date, 1 as n from (select metric_date from counted_orders union all"
+            " select units from counted_orders) as o",
+            "columns of another kind",
+        ),
         ("select *, 1 as numerator from counted_orders", "'*' is not"),
         ("select metric_date, count(*) over (order by metric_date) as numerator from counted_orders", "'over' is not"),
         ("select metric_date, 1 as select from counted_orders", "a name is expected"),
