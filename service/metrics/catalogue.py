@@ -52,6 +52,11 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 _LOOKS_BACK = {"prev_date", "prev_nth", "scope_nth", "window_start"}
 _NEEDS_ALL_HISTORY = {"nth", "scope_nth", "prev_nth", *COHORTS.sources}
 
+# That a customer's order before is not in the window: all that can be said of it without knowing the days before.
+_FIRST_OF_THE_WINDOW = re.compile(
+    r"(\(|where) (\w+ \. )?prev_date is null or (\w+ \. )?prev_date < (\w+ \. )?window_start(?= (\)|or|group)|$)"
+)
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -180,7 +185,9 @@ class Metric:
 
     def needs_all_history(self, segments: Iterable[str] = ()) -> bool:
         """Is the answer wrong when the orders of some past days cannot be read?"""
-        return self.kind == "level" or bool(self.words & _NEEDS_ALL_HISTORY) or "customer_type" in segments
+        if self.kind == "level" or self.words & _NEEDS_ALL_HISTORY or "customer_type" in segments:
+            return True
+        return "prev_date" in _FIRST_OF_THE_WINDOW.sub("", self._said).split()
 
     def is_money(self, part: Literal["numerator", "denominator"]) -> bool:
         """Is that part an amount (else a count)?"""

@@ -161,6 +161,25 @@ def test_only_what_sums_rows_one_by_one_is_brought_up_to_date_by_rows(
     assert pieces.changes_by_rows() == is_by_rows
 
 
+@pytest.mark.parametrize(
+    ("condition", "needs_all"),
+    [
+        ("prev_date is null or prev_date < window_start", False),  # nobody's order before lies in the window
+        ("o.prev_date is null or o.prev_date < o.window_start", False),
+        ("prev_date is null", True),  # a first order ever
+        ("prev_date < window_start", True),  # somebody who had ordered before
+        ("units > 1 and (prev_date is null or prev_date < window_start)", False),
+        ("prev_date is null or prev_date < window_start and units > 1", True),  # `and` binds closer
+        ("prev_nth = 1", True),
+    ],
+)
+def test_whoever_asks_for_an_order_before_the_window_needs_all_history(
+    tmp_path: Path, condition: str, needs_all: bool
+) -> None:
+    text = GOOD.replace("counted_orders\ngroup by", f"counted_orders as o where {condition}\ngroup by")
+    assert load([written(tmp_path, text)])["pieces"].needs_all_history() == needs_all
+
+
 def test_the_page_has_a_section_for_each_metric() -> None:
     page = markdown(catalogue())
     for m in catalogue().values():
