@@ -132,6 +132,20 @@ def test_the_worked_example_in_small(database: Engine) -> None:
     assert (repeat.value, repeat.window) == (Decimal("0.75"), Window(None, date(2026, 2, 1)))
 
 
+def test_an_order_without_a_ledger_is_an_order(database: Engine) -> None:
+    """One of three has no entry in the ledger: the net sales of two are divided by three, and three are counted."""
+    bare, tried = order(2, date(2026, 1, 2), 2), order(4, date(2026, 1, 2), 2)
+    bare.agreements = tried.agreements = []
+    tried.test = True
+    shop = shop_with(database, [order(1, date(2026, 1, 1), 1), bare, order(3, date(2026, 1, 3), 3), tried])
+    found = asked(database, shop, "average_net_order_value")
+    assert (found.numerator, found.denominator) == (Decimal(200), 3)
+    assert (found.counted, found.left_out) == (3, {"test": 1})
+    by_mail = asked(database, shop, "average_net_order_value", utm_source="mail")
+    assert (by_mail.counted, by_mail.left_out) == (0, {"test": 1, "outside_segment": 3})
+    assert asked(database, shop, "net_sales").counted == 2
+
+
 def test_a_customer_may_be_new_and_returning_at_once(database: Engine) -> None:
     """Customer 1: first and second order in January, same day. Customer 2: one in December, two in January."""
     shop = shop_with(

@@ -193,23 +193,27 @@ where orders.shop_id = :shop_id
   and orders.processed_date >= :window_start
   and orders.processed_date < :window_end"""
 
-_BY_EVENT_DAY = """\
-select orders.*
-from (
-    select distinct order_sales.order_id
-    from order_sales
-    where order_sales.shop_id = :shop_id
-      and order_sales.event_date >= :window_start
-      and order_sales.event_date < :window_end
-) as with_an_event
-cross join orders
-where orders.shop_id = :shop_id
-  and orders.order_id = with_an_event.order_id"""
+_WITH_AN_EVENT = """\
+select distinct order_sales.order_id
+from order_sales
+where order_sales.shop_id = :shop_id
+  and order_sales.event_date >= :window_start
+  and order_sales.event_date < :window_end"""
+
+
+def _by_event_day(asked: Asked) -> str:
+    """Orders with a ledger entry in the window; and those placed in it where they are counted themselves."""
+    ids = _WITH_AN_EVENT
+    if "counted_orders" in asked.words:
+        ids = f"{ids}\nunion\n{_BY_ORDER_DAY.replace('orders.*', 'orders.order_id')}"
+    return "\n".join([
+        f"select orders.*\nfrom (\n{indent(ids, '    ')}\n) as in_window\ncross join orders",
+        where(["orders.shop_id = :shop_id", "orders.order_id = in_window.order_id"]),
+    ])  # fmt: skip
 
 
 def _looked_at(asked: Asked, scope: Mapping[str, str]) -> dict[str, str]:
-    """By event day, the orders are those with a ledger entry in the window."""
-    in_window = _BY_EVENT_DAY if asked.date_basis == "event_day" else _BY_ORDER_DAY
+    in_window = _by_event_day(asked) if asked.date_basis == "event_day" else _BY_ORDER_DAY
     return by_reason(in_window, asked, scope if asked.conditions else {}, SOURCES)
 
 
