@@ -77,7 +77,11 @@ def test_what_metricflow_asks_for() -> None:
         assert model["defaults"]["agg_time_dimension"] in times
         assert all(d["type"] in ("time", "categorical") for d in model["dimensions"])
         assert all(m["agg"] == "sum" and m["expr"] for m in model["measures"])
-        assert all(m["non_additive_dimension"]["name"] in times for m in model["measures"] if len(m) > 3)
+        entities = {entity["name"] for entity in model["entities"]}
+        assert not entities & {dimension["name"] for dimension in model["dimensions"]}
+        last_days = [m["non_additive_dimension"] for m in model["measures"] if len(m) > 3]
+        assert all(last["name"] in times and {*last["window_groupings"]} <= entities for last in last_days)
+        assert bool(last_days) == (model["name"] == DAILY)
         measures += [m["name"] for m in model["measures"]]
     metrics = {m["name"]: m for m in page["metrics"]}
     assert len(metrics) == len(page["metrics"]) and len(set(measures)) == len(measures)
@@ -90,6 +94,14 @@ def test_what_metricflow_asks_for() -> None:
         else:
             assert m["type"] == "simple" and m["type_params"]["measure"]["name"] in measures
     assert set(catalogue()) <= set(metrics)
+
+
+def test_a_shop_whose_day_is_not_over_yet_keeps_its_last_one() -> None:
+    """The last day is that of a shop and a metric: another's may be a day later, and this one's number were gone."""
+    [model] = [each for each in parsed("metricflow")["semantic_models"] if each["name"] == DAILY]
+    [repeat] = [each for each in model["measures"] if each["name"] == "repeat_customers_numerator"]
+    last = {"name": "metric_date", "window_choice": "max", "window_groupings": ["shop", "metric"]}
+    assert repeat["non_additive_dimension"] == last
 
 
 def test_what_cube_asks_for() -> None:

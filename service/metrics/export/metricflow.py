@@ -12,9 +12,12 @@ from typing import Any
 
 from service.metrics.catalogue import Metric
 from service.metrics.export import yaml
-from service.metrics.export.parts import SOURCES, Exported, Part, comments, exported, row_of
+from service.metrics.export.parts import DAILY, SOURCES, Exported, Part, comments, exported, row_of
 
 HEAD = "The metrics of okrsync for dbt, written by: okrsync metrics export --format metricflow"
+
+_ENTITIES = {DAILY: ("shop", "metric")}
+"""What has a last day of its own: MetricFlow takes the last day by entities, and not by dimensions."""
 
 
 def export(catalogue: Mapping[str, Metric]) -> str:
@@ -24,17 +27,22 @@ def export(catalogue: Mapping[str, Metric]) -> str:
 
 
 def _model(view: str, found: Sequence[Exported]) -> dict[str, Any]:
-    source, told = SOURCES[view], comments(view)
+    source, told, entities = SOURCES[view], comments(view), _ENTITIES.get(view, ("shop",))
     return {
         "name": view,
         "description": f"A row is {row_of(view)}.",
         "model": f"ref('{view}')",
         "defaults": {"agg_time_dimension": source.day},
         "primary_entity": view.removeprefix("bi_"),
+        "entities": [{"name": name, "type": "foreign"} for name in entities],
         "dimensions": [
             {"name": source.day, "type": "time", "description": told[source.day],
              "type_params": {"time_granularity": "day"}},
-            *({"name": name, "type": "categorical", "description": told[name]} for name in source.dimensions),
+            *(
+                {"name": name, "type": "categorical", "description": told[name]}
+                for name in source.dimensions
+                if name not in entities
+            ),
         ],
         "measures": [_measure(each, part) for each in found for part in each.parts],
     }  # fmt: skip
@@ -42,9 +50,9 @@ def _model(view: str, found: Sequence[Exported]) -> dict[str, Any]:
 
 def _measure(found: Exported, part: Part) -> dict[str, Any]:
     measure: dict[str, Any] = {"name": _name(found, part), "agg": "sum", "expr": part.sql()}
-    if found.window_kind:  # of the days asked for, the last one counts
-        day = SOURCES[part.view].day
-        measure["non_additive_dimension"] = {"name": day, "window_choice": "max"}
+    if found.window_kind:  # of the days asked for, the last one that a shop has of the metric counts
+        last = {"name": SOURCES[part.view].day, "window_choice": "max", "window_groupings": [*_ENTITIES[part.view]]}
+        measure["non_additive_dimension"] = last
     return measure
 
 
