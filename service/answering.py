@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from service import standing
+from service.errors import MetricFails
 from service.gathering import Ask
 from service.ground import Footing, Ground
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
+from service.metrics.custom import guarded
 from service.periods import day_start
 from service.store.engine import Connection
 from service.unexplained import doubt_of
@@ -25,10 +28,14 @@ def measured(
     """
     metric = ground.catalogue[metric_id]
     footing = ground.under(metric, segment)
-    found = metrics.measure(
-        connection, ground.shop, metric, window, segment=segment, population=population,
-        covered_from=footing.covered_from,
-    )  # fmt: skip
+    try:
+        with guarded(connection, metric):
+            found = metrics.measure(
+                connection, ground.shop, metric, window, segment=segment, population=population,
+                covered_from=footing.covered_from,
+            )  # fmt: skip
+    except MetricFails as error:
+        return _as_measurement(_none(window, error), metric, segment, population, footing, ground.shop)
     found = replace(found, data_as_of=footing.coverage.covered_to)
     if footing.coverage.covered_from is None:
         found = replace(found, value=None, value_low=None, value_high=None)
@@ -47,14 +54,23 @@ def asking(connection: Connection, ground: Ground) -> Ask:
         footing = ground.under(metric, segment)
         if footing.coverage.covered_from is None:
             return [None for _ in windows]
-        found = standing.answers(
-            connection, ground.shop, metric, windows, segment=segment, population=population,
-            covered_from=footing.covered_from,
-        )  # fmt: skip
+        try:
+            with guarded(connection, metric):
+                found = standing.answers(
+                    connection, ground.shop, metric, windows, segment=segment, population=population,
+                    covered_from=footing.covered_from,
+                )  # fmt: skip
+        except MetricFails as error:
+            found = [_none(window, error) for window in windows]
         answers = (_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found)
         return [_doubted(each, ground) for each in answers]
 
     return ask
+
+
+def _none(window: Window, error: MetricFails) -> metrics.Reading:
+    because = "; ".join(problem.message for problem in error.problems)
+    return metrics.Reading(window, None, Decimal(), None, None, None, is_complete=False, incomplete_because=because)
 
 
 def _as_measurement(

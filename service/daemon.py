@@ -177,6 +177,8 @@ def _reckon(installation: Installation, shop: ShopSettings) -> None:
     reckoned = pipeline.reckon(installation, shop, pipeline.plans_of(installation, shop))
     for told in reckoned.told if reckoned else ():
         log.warning("%s: %s", shop.domain, told)
+    for failed in reckoned.failed if reckoned else ():
+        log.error("%s: %s", shop.domain, failed)
     if reckoned and reckoned.status_changes:
         log.info("%s: %d status changes", shop.domain, reckoned.status_changes)
 

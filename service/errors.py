@@ -10,7 +10,8 @@
     │   ├── AccessDenied     token, scope or store state
     │   └── Misconfigured    a list of problems, each with file, key and hint
     │       ├── SettingsError
-    │       └── PlanError    an OKR file
+    │       ├── PlanError    an OKR file
+    │       └── MetricFails  a metric of the installation's own, on the data there are
     └── UnexpectedShape      Shopify answered something we do not understand
 
 `pipeline`, `daemon` and `cli` are the only catchers; anything else is a bug and ends the process loudly.
@@ -96,6 +97,10 @@ class SettingsError(Misconfigured):
 
 class PlanError(Misconfigured):
     """An OKR file."""
+
+
+class MetricFails(Misconfigured):
+    """A metric of the installation's own that was loaded and does not answer."""
 
 
 class UnexpectedShape(OkrsyncError):

@@ -14,10 +14,12 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain, pairwise
 
+from service.errors import MetricFails
 from service.estimate.series import NOTHING, Ending, Limits, Series, Sums
 from service.ground import Ground
 from service.judging import Judged
 from service.metrics import measure as metrics
+from service.metrics.custom import guarded
 from service.okr.goals import Goal
 from service.okr.windows import reading_window
 from service.periods import ONE_DAY, Quarter, last_complete_day, shop_day
@@ -127,6 +129,14 @@ def _step(judged: Judged, ground: Ground) -> Decimal | None:
 
 def _series(connection: Connection, ground: Ground, quarter: Quarter, judged: Judged, last: date) -> Series | str:
     """The increments of every day read, up to `last`; or why they cannot be had."""
+    try:
+        with guarded(connection, judged.metric):
+            return _series_read(connection, ground, quarter, judged, last)
+    except MetricFails as error:
+        return "; ".join(problem.message for problem in error.problems)
+
+
+def _series_read(connection: Connection, ground: Ground, quarter: Quarter, judged: Judged, last: date) -> Series | str:
     key_result, metric = judged.key_result, judged.metric
     footing = ground.under(metric, key_result.where)
     if footing.because:

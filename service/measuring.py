@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from service.books import Books
+from service.errors import MetricFails
 from service.ground import Footing, Ground
 from service.metrics.catalogue import Metric
 from service.okr.model import Guardrail, KeyResult, Kpi, Plan
 from service.periods import ONE_DAY, last_complete_day
 from service.store import changes, metric_readings, pending
 from service.store.engine import Connection
-from service.store.metric_readings import Name, Progress, Reading, Restated, Standing
-from service.turns import Causes, Followed, Turn, readings, with_causes
+from service.store.metric_readings import Name, Progress, Reading, Restated
+from service.turns import Causes, Followed, Found, Turn, find, with_causes
 from service.values import Segment, Shop
 
 
@@ -28,10 +29,12 @@ class Measured:
     since: date | None = None  # the first day with a reading that is new or another one; None: all stood
     readings: int = 0
     restatements: int = 0
+    failed: tuple[MetricFails, ...] = ()  # metrics of the installation's own that do not answer: their readings stay
 
     def __add__(self, other: Measured) -> Measured:
         since = min((day for day in (self.since, other.since) if day), default=None)
-        return Measured(since, self.readings + other.readings, self.restatements + other.restatements)
+        failed = (*self.failed, *other.failed)
+        return Measured(since, self.readings + other.readings, self.restatements + other.restatements, failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,15 @@ def _measure(desk: _Desk, some: Sequence[Followed], *, is_long: bool) -> tuple[M
             turn = _turn(view, desk, each, end)
             if is_long or not turn.is_long:
                 turns.append(turn)
-        found = [*readings(connection, [turn for turn in turns if turn.reached != view.progress.get(turn.of.key)])]
+        found = [*find(connection, [turn for turn in turns if turn.reached != view.progress.get(turn.of.key)])]
+    unmeasurable += [each.turn.of for each in found if each.failed]
     lost = [each.key for each in unmeasurable if each.key in view.progress]
-    total = _write(desk, found, lost) if found or lost else Measured()
+    found, failed = [each for each in found if not each.failed], tuple(each.failed for each in found if each.failed)
+    total = (_write(desk, found, lost) if found or lost else Measured()) + Measured(failed=failed)
     return total, {turn.of.key for turn in turns} | {each.key for each in unmeasurable}
 
 
-def _write(desk: _Desk, measured: Sequence[tuple[Turn, Standing, Sequence[Reading]]], lost: Sequence[Name]) -> Measured:
+def _write(desk: _Desk, measured: Sequence[Found], lost: Sequence[Name]) -> Measured:
     """Readings, restatements with their causes, and how far each metric has come."""
     shop_id = desk.shop.shop_id
     changed: list[Reading] = []
@@ -129,14 +134,14 @@ def _write(desk: _Desk, measured: Sequence[tuple[Turn, Standing, Sequence[Readin
     with desk.books.writing() as connection:
         for metric, segment in lost:
             metric_readings.forget_progress(connection, shop_id, metric, segment)
-        for turn, stood, found in measured:
-            new, old = metric_readings.differences(found, stood, turn.begin)
+        for found in measured:
+            new, old = metric_readings.differences(found.readings, found.stood, found.turn.begin)
             changed += new
-            restated += with_causes(connection, turn, old)
+            restated += with_causes(connection, found.turn, old)
         metric_readings.record(connection, shop_id, changed, [each for each, _ in restated], now=desk.now)
         restatements = metric_readings.record_restatements(connection, shop_id, restated, now=desk.now)
-        metric_readings.record_progress(connection, shop_id, {turn.of.key: turn.reached for turn, _, _ in measured})
-    every = [reading for _, _, found in measured for reading in found]
+        metric_readings.record_progress(connection, shop_id, {each.turn.of.key: each.turn.reached for each in measured})
+    every = [reading for found in measured for reading in found.readings]
     return Measured(min((each.metric_date for each in every), default=None), len(every), restatements)
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from service import forecasting
 from service.answering import asking
 from service.books import Books
+from service.errors import MetricFails
 from service.gathering import HandSets, evidence_on, values_on
 from service.ground import Ground
 from service.judging import Judged, before, day_of, judge, probabilities
@@ -39,6 +40,7 @@ class Reckoned:
     status_changes: int = 0
     check_ins: int = 0
     told: tuple[str, ...] = ()  # quarters that turned: active, waiting for their close
+    failed: tuple[MetricFails, ...] = ()  # metrics of the installation's own that do not answer
 
 
 def reckon(
@@ -81,6 +83,7 @@ def reckon(
         status_changes=sum(each.status_changes for each in recorded),
         check_ins=published,
         told=tuple(each.told for each in recorded if each.told),
+        failed=measured.failed,
     )
 
 

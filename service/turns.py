@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate, groupby
 
+from service.errors import MetricFails
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
+from service.metrics.custom import guarded
 from service.metrics.measure import TRAILING_DAYS, Totals
 from service.metrics.scope import Changes, Scope
 from service.metrics.segments import EVERYTHING
@@ -76,24 +78,40 @@ class Turn:
         )
 
 
-def readings(connection: Connection, turns: Sequence[Turn]) -> Iterator[tuple[Turn, Standing, list[Reading]]]:
-    """Of each, what stood from the first day on that may be another one, and the readings that are new or may be."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a turn found."""
+
+    turn: Turn
+    stood: Standing  # from the first day on whose readings may be others
+    readings: Sequence[Reading] = ()  # that are new, or may be others
+    failed: MetricFails | None = None  # a metric of the installation's own that does not answer
+
+
+def find(connection: Connection, turns: Sequence[Turn]) -> Iterator[Found]:
     for first, some in groupby(sorted(turns, key=_first), key=_first):
         alike = list(some)
         names = [turn.of.key for turn in alike if first < date.max]
         stood = metric_readings.standing(connection, turns[0].shop.shop_id, names, first, date.max)
         for turn in alike:
             before = stood.get(turn.of.key, {})
-            found = [] if turn.was is None else [*_brought_up_to_date(connection, turn, turn.was, before)]
-            if turn.begin < turn.end:
-                found += _measured_whole(connection, turn)
-            yield turn, before, found
+            try:
+                with guarded(connection, turn.of.metric):
+                    yield Found(turn, before, _readings(connection, turn, before))
+            except MetricFails as error:
+                yield Found(turn, before, failed=error)
+
+
+def _readings(connection: Connection, turn: Turn, stood: Standing) -> list[Reading]:
+    found = [*_brought_up_to_date(connection, turn, turn.was, stood)] if turn.was else []
+    return [*found, *_measured_whole(connection, turn)] if turn.begin < turn.end else found
 
 
 def _first(turn: Turn) -> date:
     """The first day whose readings may become others; the last of all days: none."""
     past = [day for day in turn.changed if turn.was and day <= turn.was.measured_to]
-    return min([*past, date.max if turn.begin == turn.end else turn.begin])
+    is_as_it_was = turn.begin == turn.end and not turn.is_long
+    return min([*past, date.max if is_as_it_was else turn.begin])
 
 
 # --- whole ---------------------------------------------------------------------------------------------------------

@@ -219,6 +219,35 @@ def test_a_definition_is_not_changed_in_place(shop: OpenShop, tmp_path: Path) ->
     assert "give it version 3" in refused(shop)
 
 
+def test_one_that_does_not_answer_stops_nothing_else(shop: OpenShop, tmp_path: Path) -> None:
+    """Both databases load it, and find only when they add up that the sum is too large."""
+    shop.reckon()
+    text = EXAMPLE.replace("version: 1", "version: 2").replace(
+        "count(*) as denominator\nfrom counted_orders\n",
+        "sum(9223372036854775807 * a.nth) + sum(9223372036854775807) as denominator\n"
+        "from counted_orders as a\ncross join counted_orders as b\n",
+    )
+    text = text.replace("    metric_date,", "    a.metric_date,").replace("group by m", "group by a.m")
+    write(tmp_path, text.replace("gross_sales_minor - discounts", "a.gross_sales_minor - a.discounts"))
+    refreshed(shop)
+    shop.sell("2026-08-16 12:00", 4, 9000)
+    shop.at("2026-08-18 08:00")
+    done(shop.sync())
+    [failed] = shop.reckon().failed
+    assert "large_order_share.sql: text: does not answer: " in str(failed)
+    newest = "select max(metric_date) from bi_metrics_daily where metric = '{}'"
+    assert [str(shop.sql(newest.format(name))[0][0]) for name in ("orders", "large_order_share")] == [
+        "2026-08-17", "2026-08-15",
+    ]  # fmt: skip
+    judged = shop.judged("large-orders")
+    assert judged.check_in.status == "no_data"
+    assert "does not answer" in judged.check_in.explanation
+    write(tmp_path, EXAMPLE.replace("version: 1", "version: 3"))
+    refreshed(shop)
+    assert shop.reckon().failed == ()
+    assert str(shop.sql(newest.format("large_order_share"))[0][0]) == "2026-08-17"
+
+
 # --- read only -----------------------------------------------------------------------------------------------------
 
 

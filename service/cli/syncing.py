@@ -200,7 +200,9 @@ def _work(
             outcomes.append(_attempt(installation, shop, connector, read, bars))
     if any(outcome.error is None for outcome in outcomes):
         try:
-            _say_reckoned(shop, pipeline.reckon(installation, shop, plans))
+            reckoned = pipeline.reckon(installation, shop, plans)
+            _say_reckoned(shop, reckoned)
+            outcomes += [_failed(shop.domain, each) for each in reckoned.failed] if reckoned else []
         except OkrsyncError as error:
             outcomes.append(_failed(shop.domain, error))
     return outcomes
@@ -249,3 +251,5 @@ def _say_reckoned(shop: ShopSettings, reckoned: Reckoned | None) -> None:
     if reckoned is not None:
         since = f"measured again from {reckoned.measured_from}" if reckoned.measured_from else "nothing to measure"
         say(f"{shop.domain}: {since}, {reckoned.status_changes} status changes, {reckoned.check_ins} check-ins")
+        for told in reckoned.told:
+            say(f"{shop.domain}: {told}")

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from service.metrics.catalogue import Metric, catalogue
+from service.metrics.custom import sentence
 from service.metrics.measure import Reading, answers
 from service.metrics.scope import Running, Scope
 from service.metrics.segments import EVERYTHING
@@ -91,7 +92,7 @@ def check(trial: Trial) -> Iterator[Checked]:
     try:
         rows = trial.rows()
     except DBAPIError as error:
-        yield Checked(metric.id, "runs", False, _sentence(error))
+        yield Checked(metric.id, "runs", False, sentence(error))
         return
     yield Checked(metric.id, "runs", True, f"{len(rows)} days with an answer")
     if not rows:
@@ -101,7 +102,7 @@ def check(trial: Trial) -> Iterator[Checked]:
         try:
             found = rule(trial, rows)
         except DBAPIError as error:
-            yield Checked(metric.id, what, False, _sentence(error))
+            yield Checked(metric.id, what, False, sentence(error))
             return
         if found is not None:
             yield Checked(metric.id, what, not found, found)
@@ -218,9 +219,3 @@ def _parts(reading: Reading) -> tuple[Decimal, Decimal]:
 
 def _shown(reading: Reading) -> str:
     return f"{reading.numerator}" + (f" / {reading.denominator}" if reading.denominator is not None else "")
-
-
-def _sentence(error: DBAPIError) -> str:
-    told = str(error.orig).strip().splitlines()[0]
-    is_late = told == "interrupted" or "statement timeout" in told
-    return "takes longer than a metric may" if is_late else told

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from service.errors import Misconfigured, Problem
+from service.errors import MetricFails, Misconfigured, Problem
 from service.metrics import language
 from service.metrics.catalogue import Metric, catalogue, load
 from service.metrics.families.family import with_ctes
 from service.metrics.scope import Calendar, Changes, Mode, Query, Running, Scope
+from service.store.engine import within
 from service.values import Window
 
 RESERVED = ("manual",)
@@ -40,6 +42,35 @@ def with_custom(folder: Path) -> Mapping[str, Metric]:
     if problems:
         raise Misconfigured(problems)
     return MappingProxyType(dict(sorted({**catalogue(), **found}.items())))
+
+
+LONGEST_SECONDS = 120
+"""What the questions of one turn may take of a metric of the installation's own: a shop waits for them."""
+
+
+@contextmanager
+def guarded(connection: Connection, metric: Metric) -> Iterator[None]:
+    """Questions of a metric on a reading connection, which can be used afterwards whatever happens.
+
+    Raises MetricFails where one of the installation's own takes too long, or answers with no number or no day.
+    """
+    if metric.id in catalogue():
+        yield
+        return
+    try:
+        with connection.begin_nested(), within(connection, LONGEST_SECONDS):
+            yield
+    except (DBAPIError, ArithmeticError, TypeError, ValueError) as error:
+        hint = f"run: okrsync metrics check {metric.id}"
+        told = f"does not answer: {sentence(error)}"
+        raise MetricFails([Problem(metric.file, "text", told, hint)]) from error
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, in the database's own first sentence."""
+    told = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    is_late = told == "interrupted" or "statement timeout" in told
+    return "it takes longer than a metric may" if is_late else told
 
 
 def custom(known: Mapping[str, Metric]) -> list[Metric]:
@@ -83,7 +114,7 @@ def _refusal(connection: Connection, scope: Scope, mode: Mode) -> str:
         with connection.begin_nested():
             query.run(connection)
     except StatementError as error:
-        return str(error.orig or error).strip().splitlines()[0]
+        return sentence(error)
     return ""
 
 

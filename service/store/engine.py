@@ -172,8 +172,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def within(connection: Connection, seconds: int) -> Iterator[None]:
     """Statements of a reading connection that take longer fail, with a DBAPIError of the database's own words."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"set local statement_timeout = {seconds * 1000}")  # ends with the transaction
+        connection.exec_driver_sql(f"set local statement_timeout = {seconds * 1000}")
         yield
+        connection.exec_driver_sql("set local statement_timeout to default")  # where one failed, the rollback does it
         return
     driver = connection.connection.driver_connection
     assert driver is not None
