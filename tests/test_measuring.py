@@ -181,7 +181,7 @@ def known(shop: OpenShop, metric: str, day: str, moment: datetime) -> object:
 
 @on_sqlite
 def test_what_changed_says_why(shop: OpenShop) -> None:
-    """A refund is dated by its own day and restates nothing before it; a merge and a deletion are named."""
+    """A refund is dated by its own day and restates nothing before it; another customer and a deletion are named."""
     one, _, _ = shop.store.world.orders
     shop.later(hours=1)
     shop.store.refund(one.id)
@@ -191,7 +191,7 @@ def test_what_changed_says_why(shop: OpenShop) -> None:
     shop.store.merge(2, 1)
     shop.later(days=1)
     shop.turn()
-    assert restated(shop, "new_customers") == {"07-20": (1, 0, "merge")}
+    assert restated(shop, "new_customers") == {"07-20": (1, 0, "customer")}
     assert restated(shop, "net_sales") == {}
     shop.store.delete(one.id)
     shop.later(days=2)

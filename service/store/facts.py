@@ -302,7 +302,7 @@ def refresh(
     connection.execute(_AFFECT_THEIR_CUSTOMERS, {"shop_id": shop_id})
     _tell_planner(connection, "affected_orders")
     batch = changes.new_batch(connection, shop_id)
-    earliest = _write_differences(connection, shop_id, batch)
+    earliest = _write_differences(connection, shop_id, batch, cause)
     for statement in _NOTE_CHANGED_SALES:
         connection.execute(statement, {"shop_id": shop_id, "batch": batch})
     _note_days(connection, shop_id, batch, cause)
@@ -356,7 +356,7 @@ def _make_scratch(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _write_differences(connection: Connection, shop_id: int, batch: int | None = None) -> date | None:
+def _write_differences(connection: Connection, shop_id: int, batch: int | None = None, cause: str = "") -> date | None:
     shop = {"shop_id": shop_id}
     connection.execute(_FIND_CHANGED_FACTS, shop)
     _tell_planner(connection, "changed_facts")
@@ -366,7 +366,7 @@ def _write_differences(connection: Connection, shop_id: int, batch: int | None =
     if batch is not None:
         connection.execute(_NOTE_CHANGED_FACTS, {**shop, "batch": batch})
         moved = (_as_date(day) for day in connection.scalars(_MOVED_DAYS, shop))
-        changes.note_days(connection, shop_id, batch, changes.ORDER_DAY, moved, "merge")
+        changes.note_days(connection, shop_id, batch, changes.ORDER_DAY, moved, cause or "customer")
     connection.execute(_FORGET_UNCOUNTED, shop)
     connection.execute(_WRITE_CHANGED, shop)
     return _as_date(earliest)

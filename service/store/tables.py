@@ -684,8 +684,8 @@ restatements = Table(
     Column("new_attainment", ExactDecimal),
     Column("old_status", Text),
     Column("new_status", Text),
-    # late_order, late_refund, late_return, edit, deletion, merge, spend, several, data (not known which), definition,
-    # history, calendar, target_change
+    # late_order, late_refund, late_return, edit, deletion, merge, customer, spend, several, data (not known which),
+    # definition, history, calendar, target_change
     _must("cause", Text),
     Index(None, "shop_id", "observed_at"),
 )

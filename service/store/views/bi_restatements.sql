@@ -15,7 +15,7 @@ select
     cast(restatements.new_attainment as numeric) as new_attainment,  -- of a key result
     restatements.old_status as old_status,  -- of a key result
     restatements.new_status as new_status,  -- of a key result
-    restatements.cause as cause,  -- late_order, late_refund, late_return, edit, deletion, merge, spend, several, data (not known which), definition, history (read further back), calendar (other quarters), target_change
+    restatements.cause as cause,  -- late_order, late_refund, late_return, edit, deletion, merge, customer (orders count as another one's), spend, several, data (not known which), definition, history (read further back), calendar (other quarters), target_change
     restatements.observed_at as observed_at  -- when the new answer was found, UTC
 from restatements
 left join key_results
