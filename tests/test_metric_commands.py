@@ -271,6 +271,11 @@ def test_what_is_promised_of_the_columns_is_kept(okrsync: Command) -> None:
         "EUR",
         "all",
     )
+    read_to = datetime.fromisoformat(row["data_as_of"])
+    assert f"all changes before {read_to:%Y-%m-%d %H:%M} UTC are in it" in (
+        okrsync("metrics", "show", "average_order_value", *SPAN).out
+    )
+    assert row["doubtful"] == ""
     table = list(
         csv.DictReader(io.StringIO(okrsync("metrics", "show", "average_order_value", *SPAN, "--format", "csv").out))
     )

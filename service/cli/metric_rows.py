@@ -16,6 +16,7 @@ Value = tuple[Shop, Measurement]
 COLUMNS = (
     "shop", "metric", "metric_version", "segment", "population", "from", "to", "value", "numerator", "denominator",
     "value_low", "value_high", "unit", "currency", "counted", "left_out", "complete", "incomplete_because",
+    "data_as_of", "doubtful",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def _row(shop: Shop, found: Measurement) -> dict[str, Any]:
         "to": found.window.last_day,
         "left_out": dict(found.left_out),
         "complete": found.is_complete,
+        "doubtful": found.remark,
     }
 
 
@@ -59,6 +61,9 @@ def _print_for_people(metric: Metric, rows: Sequence[Value], format_: Format) ->
         wrapped={"left out": _longest_reason(cells)},
         spare=("left out", metric.things, "divided", "95 % interval"),
     )
+    read = [each.data_as_of for _, each in rows if each.data_as_of and each.counted is not None]
+    if read:
+        out.print(f"all changes before {min(read):%Y-%m-%d %H:%M} UTC are in it", markup=False)
     for because in sorted({each.incomplete_because for _, each in rows if not each.is_complete}):
         out.print(f"incomplete: {because}", markup=False)
     for remark in sorted({each.remark for _, each in rows if each.remark}):
