@@ -18,6 +18,7 @@ from service.ground import GAPS_BEFORE_STALE
 from service.installation import Installation
 from service.judging import Judged, Tracked
 from service.metrics.catalogue import Metric
+from service.mistyped import unseen_in
 from service.okr.explanation import explain_objective
 from service.okr.lifecycle import PlanState, is_overdue
 from service.okr.progress import roll_up
@@ -99,7 +100,7 @@ def _judged_now(installation: Installation, found: PlanStatus, as_of: date | Non
         state = plan_state(
             connection, found.ground, plan, grace_days=installation.settings.calendar.close_grace_days, now=now
         )
-        later = _later(connection, shop, plan.quarter, now)
+        later = [*_unseen(connection, found), *_later(connection, shop, plan.quarter, now)]
     by_id = {row["key_result_id"]: row for row in stored}
     rows = [_overlaid(by_id.get(judged.key_result.id, {}), judged, n) for n, judged in enumerate(found.key_results)]
     told = [*_notices(installation, shop, plan.quarter, state, rows, now, is_present=as_of is None)]
@@ -108,6 +109,15 @@ def _judged_now(installation: Installation, found: PlanStatus, as_of: date | Non
         kpis=found.kpis,
         unread=found.unread,
     )
+
+
+def _unseen(connection: Connection, found: PlanStatus) -> Iterator[str]:
+    """Segments that are empty because nothing read has what they ask for."""
+    looked_at = [(each.key_result.id, each.measurement) for each in found.key_results]
+    looked_at += [(each.kpi.id, each.measurement) for each in found.kpis]
+    for id_, measurement in looked_at:
+        if measurement:
+            yield from (f"{id_}: {each}" for each in unseen_in(connection, found.ground, measurement))
 
 
 def _overlaid(stored: Row, judged: Judged, position: int) -> Row:

@@ -16,6 +16,8 @@ from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
 from service.metrics.other_readings import OTHER_READINGS, OtherReading, Step, by_id
 from service.metrics.scope import Scope
+from service.metrics.unseen import Unseen
+from service.mistyped import unseen_in
 from service.questions import PlanStatus, days_asked
 from service.settings import ShopSettings
 from service.store.engine import Connection, reading
@@ -46,6 +48,7 @@ class Explained:
     parameters: Sequence[tuple[str, str]]
     sql: str  # of the answer: a row a day
     census_sql: str  # of what is in it and what is left out: a row a reason
+    unseen: Sequence[Unseen]  # what its segment asks for and nothing read has
 
 
 def explain_metric(
@@ -100,6 +103,7 @@ def take_apart(connection: Connection, ground: Ground, found: Measurement, windo
         [(name, str(value)) for name, value in query.binds.items()],
         query.as_typed(dialect),
         scope.census(found.window, dialect).as_typed(dialect),
+        unseen_in(connection, ground, found),
     )
 
 

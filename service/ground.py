@@ -13,8 +13,9 @@ from service.metrics.catalogue import Metric, catalogue
 from service.metrics.scope import Scope
 from service.metrics.segments import EVERYTHING
 from service.okr.amounts import MetricFacts
+from service.okr.model import Plan
 from service.periods import first_whole_day
-from service.plans import known
+from service.plans import known, plans_for
 from service.settings import ConnectorSchedule, ShopSettings
 from service.store import reconciliations, shops, spend
 from service.store.coverage import coverage
@@ -110,6 +111,12 @@ def known_ground(connection: Connection, installation: Installation, settings: S
     """What answers about a shop stand on now; None while nothing is known of it."""
     shop = shops.by_domain(connection, settings.domain)
     return ground_of(connection, shop, settings.schedule, installation.catalogue) if shop else None
+
+
+def ground_under(connection: Connection, installation: Installation, plan: Plan) -> Ground | None:
+    """The same of a plan's shop."""
+    [settings, *_] = [each for each in installation.settings.shops if plans_for([plan], each)]
+    return known_ground(connection, installation, settings)
 
 
 def ground_of(connection: Connection, shop: Shop, schedule: ConnectorSchedule, metrics: Mapping[str, Metric]) -> Ground:

@@ -93,9 +93,7 @@ def _misplaced(plan: Plan, shops: Sequence[str], metrics: Mapping[str, Metric]) 
     if plan.shop is not None and plan.shop not in shops:
         yield Problem(plan.file, "shop", f"{plan.shop} is not a shop of the settings", choices)
     yield from check(plan, known(metrics))
-    looked_at: list[KeyResult | Guardrail | Kpi] = [*plan.key_results, *plan.kpis]
-    looked_at += [guardrail for key_result in plan.key_results for guardrail in key_result.guardrails]
-    for looked in looked_at:
+    for looked in plan.looked_at:
         if metric := metrics.get(looked.metric):
             yield from _unanswered(plan, looked, metric)
 

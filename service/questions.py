@@ -15,7 +15,7 @@ from service.answering import measured, up_to_the_data
 from service.connectors import CONNECTORS, orders
 from service.errors import Misconfigured, OkrsyncError, Problem
 from service.forecasting import Foreseen
-from service.ground import Ground, known_ground
+from service.ground import Ground, ground_under, known_ground
 from service.installation import Installation
 from service.judging import Judged, Tracked, baselines, judge, track
 from service.metrics import measure as metrics
@@ -24,7 +24,7 @@ from service.metrics.checks import Checked, Trial, check
 from service.okr.assess import ObjectiveReading
 from service.okr.model import Plan
 from service.periods import ONE_DAY, Quarter, last_complete_day
-from service.plans import check_currencies, plans_for, plans_of
+from service.plans import check_currencies, plans_of
 from service.settings import ShopSettings
 from service.store.engine import Connection, reading, within
 from service.values import Coverage, Measurement, Population, Segment, Shop, Window
@@ -108,12 +108,9 @@ def _chosen(plans: Sequence[Plan], quarter: str | None, day: date) -> list[Plan]
 
 def baselines_of(installation: Installation, plan: Plan) -> Mapping[str, Measurement]:
     """What the key results of a plan begin at, as far as the shop was read."""
-    for settings in installation.settings.shops:
-        if plan in plans_for([plan], settings):
-            with reading(installation.engine) as connection:
-                if ground := known_ground(connection, installation, settings):
-                    return baselines(connection, ground, plan)
-    return {}
+    with reading(installation.engine) as connection:
+        ground = ground_under(connection, installation, plan)
+        return baselines(connection, ground, plan) if ground else {}
 
 
 def foreseen(installation: Installation, each: PlanStatus, judged: Judged) -> Foreseen | None:

@@ -195,6 +195,49 @@ def test_what_cannot_be_asked(okrsync: Command) -> None:
         assert told in said.err
 
 
+OF_NOBODY = f"""
+quarter = "{this_quarter()}"
+
+[[objectives]]
+id = "found"
+title = "People find us"
+owner = "Marketing"
+
+  [[objectives.key_results]]
+  id = "by-search"
+  title = "100 orders by search"
+  metric = "orders"
+  where = {{ product_type = "Tee" }}
+  target = 100
+
+[[kpis]]
+id = "code-orders"
+title = "Orders with the code"
+metric = "orders"
+where = {{ discount_code = "spring" }}
+"""
+
+
+def test_a_value_that_nothing_has_is_told_where_its_zero_is_shown(
+    okrsync: Command, store: WatchedStore, tmp_path: Path
+) -> None:
+    url = load_settings(okrsync.file, {}).database_url
+    mistaken = Command(write_settings(tmp_path, store, url, okrs=OF_NOBODY), store.token)
+    wrong = "nothing read has product_type=Tee: "
+    tee = ("--where", "product_type=Tee")
+    shown = mistaken("metrics", "show", "orders", *SPAN, "--by", "week", *tee, "--format", "csv")
+    assert f"alive.myshopify.com: {wrong}" in shown.err and wrong not in shown.out
+    right = mistaken("metrics", "show", "orders", *SPAN, "--where", "product_type=")
+    assert "nothing read has" not in right.both
+    for words in (("metrics", "explain", "orders", *tee), ("explain", "by-search")):
+        assert f"doubtful      {wrong}" in mistaken(*words).out
+    status, check = mistaken("status").out, mistaken("check", "--offline").out
+    for told in (wrong, "nothing read has discount_code=spring, nor any other discount_code"):
+        assert status.count(told) == check.count(told) == 1
+    assert "by-search: nothing read" in status
+    assert "quarter.toml: objectives[0].key_results[0].where: nothing read" in check
+
+
 def test_an_incomplete_number_is_explained_and_needs_a_person(okrsync: Command) -> None:
     said = okrsync("metrics", "explain", "orders", "--to", day(-3))
     assert said.code == 1

@@ -24,7 +24,7 @@ def explanation(
     """Titled sections of plain lines; `taken` is the value taken apart, where it was measured."""
     key_result, check_in = judged.key_result, judged.check_in
     yield f"{key_result.title}  ({key_result.id}, {each.plan.quarter}, {each.shop.domain})", [check_in.explanation]
-    yield "The number", list(_number(each, judged))
+    yield "The number", [*_number(each, judged), *(numbers.nothing_there(taken) if taken else ())]
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
     yield "What is to be expected", list(_expectation(judged, foreseen))

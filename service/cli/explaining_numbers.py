@@ -64,7 +64,7 @@ def explanation(taken: Explained) -> Iterator[Section]:
     """Titled sections of plain lines, for a number that belongs to no key result."""
     shop, metric, found = taken.ground.shop, taken.metric, taken.measurement
     told = [*definition(metric, found.segment, found.population), *answer(shop, metric, found)]
-    yield f"{metric.id}  ({shop.domain})", told
+    yield f"{metric.id}  ({shop.domain})", [*told, *nothing_there(taken)]
     yield "What is in it, and what is not", list(in_and_out(taken))
     if taken.others:
         yield "What others call by its name", list(other_readings(taken, with_steps=True))
@@ -108,6 +108,11 @@ def answer(shop: Shop, metric: Metric, found: Measurement) -> Iterator[str]:
         yield f"doubtful      {found.remark}"
     yield f"source        {metric.source}"
     yield f"decision      {metric.decision}"
+
+
+def nothing_there(taken: Explained) -> Iterator[str]:
+    """Why a segment is empty, where its words are in nothing that was read."""
+    yield from (f"doubtful      {each}" for each in taken.unseen)
 
 
 def data(ground: Ground, metric: Metric) -> Iterator[str]:

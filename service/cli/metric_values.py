@@ -33,6 +33,7 @@ from service.cli.metric_rows import print_values
 from service.errors import Misconfigured, Problem
 from service.explained import Explained, explain_metric
 from service.metrics.catalogue import metric
+from service.mistyped import unseen_values
 from service.pipeline import Installation
 from service.settings import ShopSettings
 from service.values import Measurement, Segment, Shop
@@ -110,7 +111,7 @@ def show(
         raise Misconfigured([Problem("--window", window.value, told, "leave it out")])
 
     def ask(installation: Installation, settings: ShopSettings) -> list[Measurement] | None:
-        return pipeline.show_metric(
+        answers = pipeline.show_metric(
             installation,
             settings,
             metric_id,
@@ -122,6 +123,9 @@ def show(
             back_to=window.value if window else None,
             known_at=moment,
         )
+        for each in unseen_values(installation, settings, answers or ()):
+            say(f"{settings.domain}: {each}")
+        return answers
 
     found, is_whole = _of_each_shop(config, shop, ask)
     rows = [(of, each) for of, answers in found for each in answers]

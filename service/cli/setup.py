@@ -25,6 +25,7 @@ from service.cli.common import (
 )
 from service.errors import Misconfigured, OkrsyncError, Problem
 from service.metrics.custom import custom
+from service.mistyped import unseen_of
 from service.okr.lint import lint
 from service.okr.plan import Plan
 from service.periods import Quarter, shop_day
@@ -207,6 +208,9 @@ def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Itera
         rules = ", ".join(dict.fromkeys(finding.rule for finding in found))
         message, hint = f"{name}: {okr.counted(found)} ({rules})", f"run: okrsync okr lint {plan.file}"
         yield Finding("lint", False, message, hint, NEEDS_A_PERSON if is_wrong else 0)
+    if is_migrated:
+        for place, unseen in unseen_of(installation, plan):
+            yield Finding("segments", False, f"{name}: {place}: {unseen}", "correct it, unless it is still to come")
 
 
 def _currency(installation: Installation, plan: Plan) -> str | None:

@@ -24,6 +24,7 @@ class Condition:
 
     sql: str
     bind: tuple[str, Any] | None = None
+    column: str = ""  # table.column, where that may hold any text
 
     def reads(self, table: str) -> bool:
         return re.search(rf"\b{table}\.", self.sql) is not None
@@ -34,7 +35,8 @@ Dimension = Callable[[str, str], Condition]
 
 def column(name: str) -> Dimension:
     def condition(dimension: str, value: str) -> Condition:
-        return Condition(f"coalesce({name}, '') = :segment_{dimension}", (f"segment_{dimension}", value))
+        bind = (f"segment_{dimension}", value)
+        return Condition(f"coalesce({name}, '') = :segment_{dimension}", bind, name)
 
     return condition
 

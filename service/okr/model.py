@@ -147,3 +147,9 @@ class Plan:
     @property
     def key_results(self) -> tuple[KeyResult, ...]:
         return tuple(key_result for objective in self.objectives for key_result in objective.key_results)
+
+    @property
+    def looked_at(self) -> tuple[KeyResult | Guardrail | Kpi, ...]:
+        """Everything that asks for a metric."""
+        guardrails = (guardrail for key_result in self.key_results for guardrail in key_result.guardrails)
+        return (*self.key_results, *self.kpis, *guardrails)

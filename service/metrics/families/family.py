@@ -60,6 +60,7 @@ class Family:
     segments_changed_by: tuple[str, ...] = ()  # … and of what tells segments apart
     # By source, the rows that changed after :batch up to :batch_upto, as they were or are (:is_new), of everything.
     changes: Mapping[str, Rows] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)  # in a `from`, where dimensions name none by its own name
 
 
 def select(columns: Sequence[str]) -> str:

@@ -105,6 +105,13 @@ def _by_reason(reasons: Sequence[str], row: Sequence[str], tables: str, day: str
     return "\n".join([columns, f"from {tables}\ncross join spend_reach", clauses])
 
 
+_TRAFFIC = f"""\
+(
+    select shop_id, {", ".join(UTM)} from ad_spend
+    union all
+    select shop_id, {", ".join(UTM)} from orders
+) as traffic"""
+
 MARKETING = Family(
     "spend and the sales it brought",
     {"counted_spend": _spend_in_scope, "last_click_orders": _orders_in_scope},
@@ -114,4 +121,5 @@ MARKETING = Family(
     unread="are not all known: okrsync spend import takes earlier days, with the amount 0 where nothing was spent",
     rests_on={"last_click_orders": frozenset(UTM)},
     changed_by=(SPEND_DAY, ORDER_DAY, ORDER_READ),
+    tables={"traffic": _TRAFFIC},
 )
