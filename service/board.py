@@ -23,7 +23,7 @@ from service.okr.explanation import explain_objective
 from service.okr.lifecycle import PlanState, is_overdue
 from service.okr.progress import roll_up
 from service.okr.status import WORST_FIRST
-from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, last_complete_day
+from service.periods import ONE_DAY, CheckInSchedule, Quarter, day_start, last_complete_day, shop_day
 from service.questions import PlanStatus
 from service.records import plan_state
 from service.settings import ShopSettings
@@ -180,9 +180,17 @@ def _known(
         metrics = installation.catalogue
         rows = [_reaching(row, reach, metrics.get(row["metric"])) for row in _rows(connection, known, now)]
         later = _later(connection, shop, quarter, known_at)
-    state = PlanState(rows[0]["state"] or "draft", rows[0]["state_because"] or "")
+    state = _state_known(rows[0], shop, known_at)
     told = [*_notices(installation, shop, quarter, state, rows, known_at, is_present=as_of is None)]
     return _board(shop, quarter, state.state, min(last, quarter.last_day), known_at, rows, told + later)
+
+
+def _state_known(row: Row, shop: Shop, known_at: datetime) -> PlanState:
+    """The quarter's state at that moment, also where the day that is looked at is an earlier one."""
+    waits_at = row["waits_at"]
+    if waits_at and waits_at <= known_at:
+        return PlanState.waiting(row["quarter"], shop_day(waits_at, shop.timezone))
+    return PlanState(row["state"] or "draft", row["state_because"] or "")
 
 
 def _reaching(row: Row, reach: Mapping[str, datetime], metric: Metric | None) -> Row:
@@ -247,7 +255,11 @@ def _later(connection: Connection, shop: Shop, quarter: Quarter, now: datetime) 
             f"{id_} has changed since the quarter was closed ({why}): see bi_restatements"
             for id_, why in restated.items()
         ),
-        *(f"{label} {because}" for label, because in waiting.items() if label != quarter.label),
+        *(
+            f"{label} {PlanState.waiting(label, shop_day(waits_at, shop.timezone)).because}"
+            for label, waits_at in waiting.items()
+            if label != quarter.label
+        ),
     ]
 
 

@@ -195,7 +195,7 @@ def close(
             for check_in_, verdict in zip(finals, verdicts, strict=True):
                 quarters.close(connection, desk.shop.shop_id, check_in_, verdict, now=desk.now)
                 results.record_status(connection, desk.shop.shop_id, check_in_, now=desk.now)
-            quarters.record_state(connection, desk.shop.shop_id, label, "closed", "", now=desk.now)
+            quarters.record_state(connection, desk.shop.shop_id, label, "closed", "", waits_at=None, now=desk.now)
         return [
             Written(desk.shop.domain, label, each.key_result, check_in_, verdict)
             for each, check_in_, verdict in zip(desk.judged, finals, verdicts, strict=True)

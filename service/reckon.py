@@ -118,8 +118,11 @@ def _record_plan(
             for reading in _new_readings(connection, ground, plan, each, touched, as_of, hand_set)
         ]
     moved = 0
+    waits_at = day_start(state.waits_from, ground.shop.timezone) if state.waits_from else None
     with books.writing() as connection:
-        has_turned = quarters.record_state(connection, shop_id, label, state.state, state.because, now=now)
+        has_turned = quarters.record_state(
+            connection, shop_id, label, state.state, state.because, waits_at=waits_at, now=now
+        )
         if state.state != "closed":
             record_target_changes(connection, ground, plan, judged, state, now)
             results.record_key_results(

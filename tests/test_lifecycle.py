@@ -25,6 +25,7 @@ from service.okr.lint import lint
 from service.okr.plan import parse
 from service.plans import known
 from service.store import leases, quarters
+from service.store.known import Known, rows_as_known
 from service.store.tables import check_ins, closings, key_result_values, plan_states, restatements, status_changes
 from tests.shop import OKRS, OpenShop, instant, on_sqlite, shop_of_summer
 from tests.test_drills import attempt
@@ -177,6 +178,22 @@ def test_a_quarter_is_not_closed_before_its_grace_is_over(shop: OpenShop) -> Non
     shop.at("2026-10-15 08:00")
     assert shop.turn().told == ("2026-Q3 is waiting: waits for its close since 2026-10-15: okrsync okr close 2026-Q3",)
     assert notices(shop) == ["waits for its close since 2026-10-15: okrsync okr close 2026-Q3"]
+
+
+@pytest.mark.parametrize(("moment", "state"), [("2026-10-14 21:59", "active"), ("2026-10-14 22:00", "waiting")])
+def test_a_quarter_waits_from_the_day_after_its_grace_on_though_nobody_turned(
+    shop: OpenShop, moment: str, state: str
+) -> None:
+    """`status` and `bi_key_results` say the same by the clock, however long ago the daemon was stopped."""
+    shop.at(moment)
+    found = [*boards(shop.installation), *boards(shop.installation, known_at=instant(moment))]
+    as_known = Known(shop.store.world.shop_id, "2026-Q3", instant(moment))
+    with shop.engine.connect() as connection:
+        rows = rows_as_known(connection, "bi_key_results", as_known)
+    assert [board.state for board in found] == [state, state]
+    assert {row["state"] for row in rows} == {state}
+    told = "waits for its close since 2026-10-15: okrsync okr close 2026-Q3"
+    assert [told in board.notices for board in found] == [state == "waiting"] * 2
 
 
 def test_a_close_freezes_values_scores_and_what_was_learned(over: OpenShop) -> None:

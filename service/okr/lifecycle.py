@@ -38,6 +38,11 @@ class PlanState:
 
     state: State
     because: str = ""
+    waits_from: date | None = None  # the shop day from which a quarter that is open waits for its close
+
+    @classmethod
+    def waiting(cls, label: str, since: date) -> PlanState:
+        return cls("waiting", f"waits for its close since {since}: okrsync okr close {label}", since)
 
 
 def closes_on(quarter: Quarter, grace_days: int) -> date:
@@ -52,9 +57,7 @@ def state_of(standing: str | None, *, hindrance: str, quarter: Quarter, grace_da
     if standing not in ("active", "waiting") and hindrance:
         return PlanState("draft", hindrance)
     since = closes_on(quarter, grace_days)
-    if today >= since:
-        return PlanState("waiting", f"waits for its close since {since}: okrsync okr close {quarter}")
-    return PlanState("active")
+    return PlanState.waiting(quarter.label, since) if today >= since else PlanState("active", waits_from=since)
 
 
 def hindrance(*, is_draft: bool, errors: Sequence[str], reaches: bool, file: str, label: str) -> str:

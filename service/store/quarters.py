@@ -31,22 +31,23 @@ def state_of(connection: Connection, shop_id: int, quarter: str) -> str | None:
     return found
 
 
-def waiting(connection: Connection, shop_id: int, known_at: datetime) -> Mapping[str, str]:
+def waiting(connection: Connection, shop_id: int, known_at: datetime) -> Mapping[str, datetime]:
     """The quarters that waited for their close then, and since when."""
     c = plan_states.c
     stood = (c.observed_at <= known_at) & (c.superseded_at.is_(None) | (c.superseded_at > known_at))
     rows = connection.execute(
-        select(c.quarter, c.because).where(c.shop_id == shop_id, c.state == "waiting", stood).order_by(c.quarter)
+        select(c.quarter, c.waits_at).where(c.shop_id == shop_id, c.waits_at <= known_at, stood).order_by(c.quarter)
     )
-    return {quarter: because for quarter, because in rows}  # noqa: C416 (rows are not pairs to the type checker)
+    return {quarter: waits_at for quarter, waits_at in rows}  # noqa: C416 (rows are not pairs to the type checker)
 
 
 def record_state(
-    connection: Connection, shop_id: int, quarter: str, state: str, because: str, *, now: datetime
-) -> bool:
+    connection: Connection, shop_id: int, quarter: str, state: str, because: str, *,
+    waits_at: datetime | None, now: datetime,
+) -> bool:  # fmt: skip
     """Whether the state is another one than before."""
     scope = (plan_states.c.shop_id == shop_id) & (plan_states.c.quarter == quarter)
-    row = {"shop_id": shop_id, "quarter": quarter, "state": state, "because": because}
+    row = {"shop_id": shop_id, "quarter": quarter, "state": state, "because": because, "waits_at": waits_at}
     changes = record(connection, plan_states, scope, [row], now=now)
     return any(change.old is None or change.old["state"] != state for change in changes)
 

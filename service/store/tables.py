@@ -526,6 +526,7 @@ plan_states = Table(
     *_versions_of(_key("shop_id"), _key("quarter", Text)),
     _must("state", Text),  # draft, active, waiting (for its close), closed
     _must("because", Text),
+    Column("waits_at", UtcInstant),  # from when on it waits for its close, whoever looks; null unless it is open
     _one_stands("plan_states", "shop_id", "quarter"),
 )
 

@@ -3,8 +3,9 @@
 select
     key_results.shop_id as shop_id,  -- Shopify's id of the shop
     key_results.quarter as quarter,  -- such as 2026-Q3
-    plan_states.state as state,  -- of the quarter: draft, active, waiting or closed
-    plan_states.because as state_because,  -- why it is a draft, or since when it waits
+    case when plan_states.waits_at <= clock.now then 'waiting' else plan_states.state end as state,  -- of the quarter: draft, active, waiting or closed
+    plan_states.because as state_because,  -- why it is a draft
+    plan_states.waits_at as waits_at,  -- from when on it waits for its close, UTC; empty unless it is open
     key_results.objective_id as objective_id,  -- id in the OKR file
     key_results.objective as objective,  -- its title
     key_results.objective_owner as objective_owner,  -- who answers for the objective
