@@ -117,7 +117,16 @@ def test_a_quarter_that_is_over_is_foretold_exactly(corner: OpenShop) -> None:
         100,
         0,
     )
-    assert "EUR 100.00 at the quarter's end, seen from 2026-09-30" in explained(corner, "sales")
+
+
+def test_nothing_is_expected_of_a_quarter_that_is_over_and_read(corner: OpenShop) -> None:
+    """While its last hours are to be read, the newest forecast is told; then its value is final."""
+    corner.at("2026-09-30 08:00")
+    corner.turn()
+    assert "no forecast: only 2 days brought anything" in explained(corner, "sales")
+    corner.at("2026-10-01 08:00")
+    corner.turn()
+    assert explained(corner, "sales") == ""
 
 
 def test_the_views_and_the_status_show_it_now_and_as_it_was_known(corner: OpenShop) -> None:

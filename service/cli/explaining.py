@@ -27,7 +27,8 @@ def explanation(
     yield "The number", [*_number(each, judged), *(numbers.nothing_there(taken) if taken else ())]
     yield "Where it began and where it should get to", list(_goal(each, judged))
     yield "Status", list(_status(each, judged))
-    yield "What is to be expected", list(_expectation(judged, foreseen))
+    if _is_open(each, judged):
+        yield "What is to be expected", list(_expectation(judged, foreseen))
     if taken and taken.examples:
         yield "What is in the number, and what is not", list(numbers.in_and_out(taken))
     if taken and taken.others:
@@ -107,6 +108,13 @@ def _status(each: PlanStatus, judged: Judged) -> Iterator[str]:
     for guardrail in judged.evidence.guardrails:
         yield f"guardrail     {str(guardrail).removeprefix('Guardrail ')}"
     yield f"status        {check_in.status}"
+
+
+def _is_open(each: PlanStatus, judged: Judged) -> bool:
+    """May the value at the quarter's end still be another one? Only until its last day is over and read."""
+    check_in = judged.check_in
+    is_read_on = check_in.status in ("on_track", "at_risk", "off_track", "stale")
+    return is_read_on or check_in.as_of_date < each.plan.quarter.last_day
 
 
 def _expectation(judged: Judged, foreseen: Foreseen | None) -> Iterator[str]:
