@@ -13,7 +13,7 @@ from service.ground import Footing, Ground
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
 from service.metrics.custom import guarded
-from service.periods import day_start
+from service.periods import day_start, shop_day
 from service.store.engine import Connection
 from service.unexplained import doubt_of
 from service.values import Measurement, Population, Segment, Shop, Window
@@ -41,7 +41,7 @@ def measured(
         found = replace(found, value=None, value_low=None, value_high=None)
     because = footing.because
     found = replace(found, is_complete=False, incomplete_because=because) if because else found
-    return _doubted(found, ground)
+    return _doubted(_since_opening(found, ground), ground)
 
 
 def asking(connection: Connection, ground: Ground) -> Ask:
@@ -63,7 +63,7 @@ def asking(connection: Connection, ground: Ground) -> Ask:
         except MetricFails as error:
             found = [_none(window, error) for window in windows]
         answers = (_as_measurement(each, metric, segment, population, footing, ground.shop) for each in found)
-        return [_doubted(each, ground) for each in answers]
+        return [_doubted(_since_opening(each, ground), ground) for each in answers]
 
     return ask
 
@@ -93,6 +93,18 @@ def _as_measurement(
         incomplete_because=found.incomplete_because or footing.because,
         data_as_of=footing.coverage.covered_to,
     )
+
+
+def _since_opening(found: Measurement, ground: Ground) -> Measurement:
+    """The same, without a value where all its days lie before the shop's first one and hold nothing.
+
+    Orders brought over from elsewhere keep their days, so there may be something to count.
+    """
+    opened = shop_day(ground.shop.created_at, ground.shop.timezone)
+    if found.window.end > opened or found.numerator or found.denominator or found.counted:
+        return found
+    because = found.incomplete_because or f"the shop opened on {opened}"
+    return replace(found, value=None, value_low=None, value_high=None, incomplete_because=because)
 
 
 def _doubted(found: Measurement, ground: Ground) -> Measurement:

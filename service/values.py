@@ -124,7 +124,7 @@ class Measurement:
     counted: int | None = 0  # rows the answer was counted from; None: of an answer as it was kept
     left_out: Mapping[str, int] = field(default_factory=dict)  # reason -> rows not counted
     is_complete: bool = True  # does the history reach far enough?
-    incomplete_because: str = ""
+    incomplete_because: str = ""  # or why there is no value, though nothing is missing
     remark: str = ""  # what is doubtful about it although it stands
     data_as_of: datetime | None = None  # the watermark the answer rests on
 

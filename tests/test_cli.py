@@ -257,10 +257,11 @@ def test_json_and_csv_are_alone_on_stdout(synced: Command) -> None:
 
 
 def test_status_as_of_an_earlier_day(synced: Command) -> None:
-    quarter = this_quarter()
-    rows = rows_of(synced("status", "--as-of", quarter.start.isoformat(), "--format", "json"))
-    assert {row["as_of_date"] for row in rows} == {quarter.start.isoformat()}
-    assert {row["status"] for row in rows} == {"too_early"}
+    """On its first day a quarter is too young to be judged; of a day before the shop opened there is nothing."""
+    first, opened = this_quarter().start, shop_day(datetime.now(UTC) - timedelta(days=40), ZONE)
+    rows = rows_of(synced("status", "--as-of", first.isoformat(), "--format", "json"))
+    assert {row["as_of_date"] for row in rows} == {first.isoformat()}
+    assert {row["status"] for row in rows} == {"no_data" if first < opened else "too_early"}
 
 
 def test_status_as_it_was_known(synced: Command) -> None:
@@ -342,7 +343,9 @@ def test_a_metric_over_a_window(synced: Command) -> None:
     rows = rows_of(synced("metrics", "show", "net_sales", "--from", "2020-01-01", "--format", "json"))
     assert [(row["value"], row["counted"], row["complete"]) for row in rows] == [(260, 5, True)]
     by_month = rows_of(synced("metrics", "show", "orders", "--from", "2020-01-01", "--by", "month", "--format", "json"))
-    assert sum(row["value"] for row in by_month) == 5  # type: ignore[misc]
+    assert sum(row["value"] or 0 for row in by_month) == 5  # type: ignore[misc]
+    assert (by_month[0]["value"], by_month[0]["complete"]) == (None, True)
+    assert "the shop opened on" in str(by_month[0]["incomplete_because"])
     where = ("--where", "customer_type=returning", "--format", "json", "--from", "2020-01-01")
     [returning] = rows_of(synced("metrics", "show", "average_order_value", *where))
     assert (returning["value"], returning["numerator"], returning["denominator"]) == (65, 130, 2)

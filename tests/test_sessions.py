@@ -470,6 +470,56 @@ def test_a_segment_of_the_funnel(shop: OpenShop) -> None:
     assert mobile.data_as_of == instant("2026-06-21 22:00")
 
 
+KEPT = """
+quarter = "2026-Q2"
+
+[[objectives]]
+id = "visits"
+title = "People come by"
+
+  [[objectives.key_results]]
+  id = "enough"
+  title = "60 sessions in every week"
+  metric = "sessions"
+  window = "trailing_28d"
+  at_least = 60
+
+  [[objectives.key_results]]
+  id = "more"
+  title = "20 % more sessions"
+  metric = "sessions"
+  baseline = "previous_quarter"
+  target = "+20%"
+"""
+
+
+def test_before_the_shop_opened_nothing_has_a_value(shop: OpenShop) -> None:
+    """A quarter that it opened in has one, and weeks before are neither kept nor broken."""
+    [file] = shop.installation.settings.okr_folder.iterdir()
+    file.write_text(KEPT, encoding="utf-8")
+    done(shop.sync())
+    done(shop.sync(SESSIONS))
+    for metric in ("sessions", "conversion_rate", "orders", "repeat_customers"):
+        [before] = shown(shop, metric, date(2026, 3, 1), date(2026, 6, 14))
+        assert (before.value, before.is_complete) == (None, True)
+        assert before.incomplete_because == "the shop opened on 2026-06-15"
+    [opening] = shown(shop, "sessions", date(2026, 3, 1), date(2026, 6, 15))
+    assert (opening.value, opening.is_complete) == (60, True)
+    kept, more = shop.judged("enough", "2026-06-21"), shop.judged("more", "2026-06-21")
+    assert [week.value for week in kept.evidence.weeks] == [None] * 10 + [360]
+    assert kept.check_in.attainment == 1
+    assert more.check_in.status == "no_data"
+    assert "which is the baseline (the shop opened on 2026-06-15)" in more.check_in.explanation
+
+
+def test_orders_brought_over_from_elsewhere_are_counted_before_the_shop_opened(shop: OpenShop) -> None:
+    shop.store.order(1, price=1000, processed_at=at("2026-05-10 10:00"))
+    shop.later(minutes=1)
+    done(shop.sync())
+    [may] = shown(shop, "orders", date(2026, 5, 1), date(2026, 5, 31))
+    assert (may.value, may.is_complete) == (1, True)
+
+
 @pytest.mark.slow
 @on_sqlite
 def test_myshopper_leaves_fewer_carts_behind_and_the_key_result_is_achieved(database_url: str, tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ def answer(shop: Shop, metric: Metric, found: Measurement) -> Iterator[str]:
     yield f"counted       {numbered(found.counted or 0, metric.things)}"
     for reason, rows in found.left_out.items():
         yield f"left out      {numbered(rows, left_out(reason))}"
-    if not found.is_complete:
-        yield f"incomplete    {found.incomplete_because}"
+    if found.incomplete_because:
+        yield f"{'no value' if found.is_complete else 'incomplete':<14}{found.incomplete_because}"
     if found.remark:
         yield f"doubtful      {found.remark}"
     yield f"source        {metric.source}"

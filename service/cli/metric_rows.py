@@ -64,10 +64,15 @@ def _print_for_people(metric: Metric, rows: Sequence[Value], format_: Format) ->
     read = [each.data_as_of for _, each in rows if each.data_as_of and each.counted is not None]
     if read:
         out.print(f"all changes before {min(read):%Y-%m-%d %H:%M} UTC are in it", markup=False)
-    for because in sorted({each.incomplete_because for _, each in rows if not each.is_complete}):
-        out.print(f"incomplete: {because}", markup=False)
+    for what, because in sorted({(_lacking(each), each.incomplete_because) for _, each in rows}):
+        if because:
+            out.print(f"{what}: {because}", markup=False)
     for remark in sorted({each.remark for _, each in rows if each.remark}):
         out.print(f"doubtful: {remark}", markup=False)
+
+
+def _lacking(found: Measurement) -> str:
+    return "no value" if found.is_complete else "incomplete"
 
 
 def _cells(metric: Metric, shop: Shop, found: Measurement) -> dict[str, str]:

@@ -101,7 +101,8 @@ def _measured(past: Measurement | None, facts: MetricFacts, quarter: PastQuarter
     if not facts.fits(past):
         return None, f"the baseline is in {past.currency} and {facts.id} in {facts.currency}"
     if past.value is None:
-        return None, f"{facts.id} has no value in the {quarter.words}, which is the baseline"
+        why = f" ({past.incomplete_because})" if past.incomplete_because else ""
+        return None, f"{facts.id} has no value in the {quarter.words}, which is the baseline{why}"
     return past.value, ""
 
 
