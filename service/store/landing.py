@@ -8,10 +8,11 @@ from itertools import chain
 
 from sqlalchemy import Connection, Date, delete, select
 
+from service.periods import shop_day
 from service.store import customers, facts, redactions, sessions
 from service.store.changes import CHECKOUT_DAY, SESSION_DAY, note_days
 from service.store.pending import note_changed_days, note_touched
-from service.store.tables import backfill_slices, checkouts, metadata, orders, reconciliations, watermarks
+from service.store.tables import backfill_slices, checkouts, metadata, orders, reconciliations, shops, watermarks
 from service.store.upsert import Row, put, upsert
 from service.values import Batch, Landed, Watermark
 
@@ -61,6 +62,8 @@ def land_days(
 
 
 def move_watermark(connection: Connection, shop_id: int, watermark: Watermark, now: datetime) -> None:
+    """The position, and beside it the shop day it lies in: views know no time zones."""
+    zone = connection.scalar(select(shops.c.timezone).where(shops.c.shop_id == shop_id))
     put(
         connection,
         watermarks,
@@ -69,6 +72,7 @@ def move_watermark(connection: Connection, shop_id: int, watermark: Watermark, n
             "shop_id": shop_id,
             "connector": watermark.connector,
             "position": watermark.position,
+            "read_before": shop_day(watermark.position, zone) if zone else None,
             "moved_at": now,
         },
     )

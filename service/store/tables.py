@@ -326,6 +326,7 @@ watermarks = Table(
     _key("connector", Text),
     _must("position", UtcInstant),
     _must("moved_at", UtcInstant),
+    Column("read_before", Date),  # the shop day the position lies in: those before it are over and read
     Column("overdue_at", UtcInstant),  # when a position that has not moved on by then is later than its schedule allows
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, insert, update
@@ -61,8 +62,8 @@ def told(world: World, read_to: datetime) -> Iterator[tuple[Any, ...]]:
     cohorts: dict[Month, list[list[Order]]] = defaultdict(list)
     for bought in lives.values():
         cohorts[min(month_of[each.id] for each in bought)].append(bought)
-    half_a_day_ago = read_to - timedelta(hours=12)
-    newest = max(*month_of.values(), (half_a_day_ago.year, half_a_day_ago.month))
+    there = read_to.astimezone(ZoneInfo(world.timezone))
+    newest = max(*month_of.values(), (there.year, there.month))
     for begun in sorted(cohorts):
         so_far, month, age = Decimal(0), begun, 0
         while month <= newest:
@@ -75,7 +76,7 @@ def told(world: World, read_to: datetime) -> Iterator[tuple[Any, ...]]:
             ))  # fmt: skip
             so_far += net
             after = (month[0] + month[1] // 12, month[1] % 12 + 1)
-            is_complete = datetime(*after, 1, tzinfo=UTC) <= half_a_day_ago
+            is_complete = datetime(*after, 1, tzinfo=there.tzinfo) <= there
             counts = len(cohorts[begun]), sum(map(bool, active)), len(orders)
             yield f"{begun[0]}-{begun[1]:02}-01", age, *counts, net, so_far, is_complete
             month, age = after, age + 1
@@ -125,24 +126,35 @@ def test_all_cohorts_together_are_the_net_sales_of_known_customers(database: Eng
     assert sum(row[5] for row in shown(database)) == sales - unknown
 
 
-def test_a_month_is_complete_once_it_is_over_everywhere_and_read_whole(database: Engine) -> None:
+@pytest.mark.parametrize(
+    ("zone", "ended"),
+    [
+        ("Pacific/Pago_Pago", "2026-02-01 11:00"),
+        ("UTC", "2026-02-01 00:00"),
+        ("Asia/Kolkata", "2026-01-31 18:30"),
+        ("Pacific/Kiritimati", "2026-01-31 10:00"),
+    ],
+)
+def test_a_month_is_complete_once_it_is_over_where_the_shop_is_and_read_whole(
+    database: Engine, zone: str, ended: str
+) -> None:
     start = at(date(2026, 1, 1))
-    world = World("edge", 7, "edge.myshopify.com", "Pacific/Pago_Pago", "USD", 2, start, start)
+    world = World("edge", 7, "edge.myshopify.com", zone, "USD", 2, start, start)
     world.orders = [order(1, date(2026, 1, 20), 1)]
-    noon = datetime(2026, 2, 1, 12, tzinfo=UTC)
-    shop = read(database, world, noon - timedelta(seconds=1))
+    end = datetime.fromisoformat(f"{ended}+00:00")
+    shop = read(database, world, end - timedelta(seconds=1))
 
     def completes() -> list[bool]:
         return [row[-1] for row in shown(database)]
 
     assert completes() == [False]
     with database.begin() as connection:
-        landing.move_watermark(connection, shop.shop_id, Watermark("orders", noon), noon)
+        landing.move_watermark(connection, shop.shop_id, Watermark("orders", end), end)
     assert completes() == [True, False]
     for missing in (
         update(backfill_slices).values(verified_at=None),
-        update(backfill_slices).values(visible_from=noon),
-        insert(denied_parts).values(shop_id=shop.shop_id, part="orders.customer", denied_at=noon),
+        update(backfill_slices).values(visible_from=end),
+        insert(denied_parts).values(shop_id=shop.shop_id, part="orders.customer", denied_at=end),
         insert(pending_work).values(shop_id=shop.shop_id, is_facts_stale=True),
     ):
         with database.connect() as connection:

@@ -2,7 +2,7 @@
 
 select
     shops.shop_id as shop_id,  -- Shopify's id of the shop
-    watermarks.position as read_to  -- all changes before this moment are read, UTC
+    watermarks.read_before as read_before  -- the shop days before this one are over and read
 from shops
 join watermarks on watermarks.shop_id = shops.shop_id and watermarks.connector = 'orders'
 join (
