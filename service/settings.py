@@ -23,6 +23,9 @@ DEFAULT_FILE = "config/okrsync.toml"
 FILE_VARIABLE = "OKRSYNC_CONFIG"
 SUPPORTED_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 
+DEMO_TOKEN = "OKRSYNC_DEMO_TOKEN"  # noqa: S105 (the name of a variable)
+DEMO_HINT = "the simulated store is gone; okrsync demo --serve keeps it running, and tells the token to ask it with"
+
 HINTS = {
     "database.url": 'write url = "sqlite:///var/okrsync.db" or "postgresql+psycopg://user@host/name"',
     "calendar.fiscal_year_start": "write the month the fiscal year begins in, 1 to 12",
@@ -224,6 +227,6 @@ def secret(name: str, environment: Mapping[str, str], *, file: Path, key: str) -
     else:
         value = environment.get(name, "").strip()
     if not value:
-        hint = f"export {name}=…, or {name}_FILE=/path/to/a/file"
+        hint = DEMO_HINT if name == DEMO_TOKEN else f"export {name}=…, or {name}_FILE=/path/to/a/file"
         raise SettingsError([Problem(str(file), key, f"the environment variable {name} is not set", hint)])
     return value

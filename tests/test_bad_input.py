@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import load
+from service.settings import DEMO_TOKEN, load
 from service.store.engine import open_engine
 from service.store.tables import check_ins, key_result_readings, orders, sync_runs
 from tests.command import Command, Said, command_for, living_store, this_quarter
@@ -86,6 +86,15 @@ def test_a_wrong_token_in_check(okrsync: Command) -> None:
 def test_a_token_that_is_not_there(okrsync: Command, command: list[str]) -> None:
     said = okrsync(*command, **{TOKEN: None})
     assert_refused(said, 2, str(okrsync.file), "access_token_env", f"variable {TOKEN} is not set", f"export {TOKEN}")
+
+
+def test_a_demonstration_that_is_over_says_how_to_keep_its_store(okrsync: Command) -> None:
+    written = okrsync.file.read_text(encoding="utf-8")
+    okrsync.file.write_text(written.replace(TOKEN, DEMO_TOKEN), encoding="utf-8")
+    refused = okrsync("sync", **{DEMO_TOKEN: None})
+    assert_refused(
+        refused, 2, f"variable {DEMO_TOKEN} is not set", "the simulated store is gone", "okrsync demo --serve"
+    )
 
 
 def test_a_token_file_that_is_not_there(okrsync: Command, tmp_path: Path) -> None:
@@ -434,6 +443,25 @@ def test_a_metric_asked_for_wrongly(okrsync: Command, words: list[str], told: li
 def test_a_key_result_that_is_not_there(okrsync: Command) -> None:
     okrsync("sync")
     assert_refused(okrsync("explain", "bayers"), 2, "bayers", "is no key result here", "buyers, repeat-customers")
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (["okr", "check-in", "buyers", "--quarter", "{}"], "--quarter"),
+        (["okr", "set", "buyers", "3", "--quarter", "{}"], "--quarter"),
+        (["okr", "close", "{}"], "QUARTER"),
+        (["okr", "new", "{}"], "QUARTER"),
+    ],
+)
+def test_a_quarter_is_written_alike_everywhere(okrsync: Command, command: list[str], place: str) -> None:
+    okrsync("sync")
+    for words in ("soon", "2026Q3"):
+        refused = okrsync(*(word.format(words) for word in command))
+        assert_refused(refused, 2, f"{place}: {words}: is no quarter", "such as 2026-Q3")
+    small, large = (okrsync(*(word.format(each) for word in command)) for each in ("2019-q1", "2019-Q1"))
+    assert "2019-Q1" in large.err or "2018-Q4" in large.err
+    assert (small.code, small.err) == (large.code, large.err)
 
 
 def test_a_quarter_that_is_not_there(okrsync: Command) -> None:

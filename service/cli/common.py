@@ -241,14 +241,17 @@ def _plain(value: Any) -> str:
 
 
 def quarter_of(text: str | None) -> str | None:
+    """The name of the quarter that was asked for, if any."""
+    return None if text is None else quarter_named(text, "--quarter")
+
+
+def quarter_named(text: str, place: str = "QUARTER") -> str:
     """The name of a quarter that is one, whether there are OKRs for it or not."""
-    if text is None:
-        return None
     try:
         return Quarter.parse(text).label
     except ValueError:
         hint = "write year and quarter, such as 2026-Q3"
-        raise Misconfigured([Problem("--quarter", text, "is no quarter", hint)]) from None
+        raise Misconfigured([Problem(place, text, "is no quarter", hint)]) from None
 
 
 def moment_of(text: str | None) -> datetime | None:

@@ -22,9 +22,8 @@ from service.cli.common import FINE, console, guarded, say, write
 from service.cli.drawing import draw
 from service.cli.syncing import Bars
 from service.errors import Misconfigured, OkrsyncError, Problem
+from service.settings import DEMO_TOKEN
 from service.store import migrate
-
-TOKEN_VARIABLE = "OKRSYNC_DEMO_TOKEN"  # noqa: S105 (the name of a variable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def demo(
     with running_store(world) as store:
         say(f"a simulated shop, {store.domain}, answers at {store.url} with {store.orders:,} orders")
         settings_file = _write_settings(folder, store)
-        environment = {**os.environ, TOKEN_VARIABLE: store.token}
+        environment = {**os.environ, DEMO_TOKEN: store.token}
         environment.pop("OKRSYNC_DATABASE_URL", None)
         installation = pipeline.install(settings_file, environment=environment, clock=lambda: store.now, migrated=False)
         migrate.upgrade(installation.engine)
@@ -101,7 +100,7 @@ def _write_settings(folder: Path, store: Store) -> Path:
     write(
         file,
         f'# Written by okrsync demo for a simulated shop.\n\n[database]\nurl = "sqlite:///var/okrsync.db"\n\n'
-        f'[[shops]]\ndomain = "{store.domain}"\napi_url = "{store.url}"\naccess_token_env = "{TOKEN_VARIABLE}"\n',
+        f'[[shops]]\ndomain = "{store.domain}"\napi_url = "{store.url}"\naccess_token_env = "{DEMO_TOKEN}"\n',
     )
     return file
 
@@ -109,6 +108,7 @@ def _write_settings(folder: Path, store: Store) -> Path:
 def _serve(settings_file: Path, environment: Mapping[str, str]) -> None:
     """The daemon on the store's side by side, until a signal."""
     say("the store and the daemon run on; ^C ends both")
+    say(f"commands that ask the store, in another shell: export {DEMO_TOKEN}={environment[DEMO_TOKEN]}")
     command = [sys.executable, "-m", "service", "--verbose", "run", "--config", str(settings_file)]
     daemon = subprocess.Popen(command, env=dict(environment))
     try:

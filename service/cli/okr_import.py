@@ -17,6 +17,7 @@ from service.cli.common import (
     Format,
     guarded,
     metrics_beside,
+    quarter_named,
     say,
     text_of,
     write,
@@ -26,7 +27,6 @@ from service.errors import Misconfigured, Problem, SettingsError
 from service.okr.importing import FIELDS, Imported, Record, flat, imported, quarters_in
 from service.okr.lint import lint
 from service.okr.plan import parse
-from service.periods import Quarter
 from service.plans import known
 
 
@@ -57,7 +57,7 @@ def import_(
     metrics = metrics_beside(config)
     mapping = _mapping(maps or [])
     records = _records(file, format_)
-    label = _checked(quarter or _only_quarter(records, mapping, file))
+    label = quarter_named(quarter or _only_quarter(records, mapping, file), "--quarter")
     found = imported(records, label, list(metrics), mapping)
     _say_what_is_missing(found, file)
     if not found.key_results:
@@ -119,13 +119,6 @@ def _mapping(maps: list[str]) -> dict[str, str]:
     if problems:
         raise Misconfigured(problems)
     return found
-
-
-def _checked(label: str) -> str:
-    try:
-        return Quarter.parse(label).label
-    except ValueError as error:
-        raise Misconfigured([Problem("--quarter", label, str(error))]) from None
 
 
 def _only_quarter(records: list[Record], mapping: dict[str, str], file: Path) -> str:

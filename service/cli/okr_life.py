@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from service import lifecycle
-from service.cli.common import FINE, NEEDS_A_PERSON, ConfigOption, ShopOption, guarded, installed, one_shop, say, write
+from service.cli.common import (
+    FINE,
+    NEEDS_A_PERSON,
+    ConfigOption,
+    ShopOption,
+    guarded,
+    installed,
+    one_shop,
+    quarter_named,
+    quarter_of,
+    say,
+    write,
+)
 from service.cli.okr import print_findings
 from service.drafting import next_quarter
 from service.errors import Misconfigured, Problem, SettingsError
@@ -57,7 +69,7 @@ def check_in(
     installation = installed(config)
     written = lifecycle.check_in(
         installation, one_shop(installation, shop), key_result, confidence=_confidence(confidence), note=note,
-        label=quarter,
+        label=quarter_of(quarter),
     )  # fmt: skip
     for each in written:
         typer.echo(f"{each.quarter} {each.key_result.id}: {each.check_in.explanation}")
@@ -82,7 +94,7 @@ def set_(
     settings = one_shop(installation, shop)
     day = on.date() if on else None
     found, number, since = lifecycle.set_value(
-        installation, settings, key_result, value, on=day, note=note, label=quarter
+        installation, settings, key_result, value, on=day, note=note, label=quarter_of(quarter)
     )
     typer.echo(f"{found.id} is {number.normalize():f} from {since} on; the next pass of the daemon judges it")
     return FINE
@@ -109,7 +121,7 @@ def close(
     early: Annotated[bool, typer.Option("--early", help="Before the grace is over; needs --reason.")] = False,
 ) -> int:
     """Grade a quarter and freeze it: values, final scores, why and what next. Late changes become restatements."""
-    installation = installed(config)
+    installation, quarter = installed(config), quarter_named(quarter)
     answers = Answers(*(_answers(option, said) for option, said in (
         ("--score", score), ("--reason", reason), ("--root-cause", root_cause), ("--learning", learning),
         ("--next", next_),
@@ -137,7 +149,7 @@ def new(
     """
     installation = installed(config)
     settings = one_shop(installation, shop)
-    drafted, standard = next_quarter(installation, settings, quarter)
+    drafted, standard = next_quarter(installation, settings, quarter_named(quarter))
     path = out or standard
     if path.exists():
         raise SettingsError([Problem(str(path), "", "is there already", "name another file with --out")])

@@ -190,6 +190,6 @@ def test_the_command(tmp_path: Path) -> None:
     json_file.write_text(json.dumps([{"objective": "Grow", "key_result": "KR", "target": 5}]))
     assert "choose one with --quarter" in okrsync("okr", "import", str(json_file)).err
     assert okrsync("okr", "import", str(json_file), "--quarter", "2026-Q3").code == 0
-    assert "is not a quarter" in okrsync("okr", "import", str(json_file), "--quarter", "autumn").err
+    assert "is no quarter" in okrsync("okr", "import", str(json_file), "--quarter", "autumn").err
     json_file.write_text("{")
     assert "this is not JSON" in okrsync("okr", "import", str(json_file)).err
