@@ -94,8 +94,9 @@ def _write_settings(folder: Path, store: Store) -> Path:
     config = folder / "config"
     okrs = config / "okrs" / f"{store.quarter}.toml"
     if not okrs.exists():
-        sample = Path(__file__).parent / "samples" / "okrs.toml"
-        write(okrs, sample.read_text(encoding="utf-8").replace("QUARTER", store.quarter))
+        samples = Path(__file__).parent / "samples"
+        text = "".join((samples / name).read_text(encoding="utf-8") for name in ("okrs.toml", "carts.toml"))
+        write(okrs, text.replace("QUARTER", store.quarter))
     file = config / "okrsync.toml"
     write(
         file,
