@@ -13,7 +13,7 @@ from service.books import Books
 from service.errors import MetricFails
 from service.ground import Footing, Ground
 from service.metrics.catalogue import Metric
-from service.okr.model import Guardrail, KeyResult, Kpi, Plan
+from service.okr.model import Plan
 from service.periods import ONE_DAY, last_complete_day
 from service.store import changes, metric_readings, pending
 from service.store.engine import Connection
@@ -78,10 +78,7 @@ def measure_catalogue(
 
 def segments_asked(plans: Sequence[Plan]) -> set[tuple[str, Segment]]:
     """The metrics that key results, their guardrails and KPIs ask of a segment; readings are of all orders."""
-    asked: list[KeyResult | Guardrail | Kpi] = []
-    for plan in plans:
-        asked += [*plan.key_results, *plan.kpis]
-        asked += [guardrail for key_result in plan.key_results for guardrail in key_result.guardrails]
+    asked = [each for plan in plans for each in plan.looked_at]
     return {(each.metric, each.where) for each in asked if each.where.where and each.population == "all"}
 
 

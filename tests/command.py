@@ -53,7 +53,7 @@ class Command:
         """In a process of its own."""
         done = subprocess.run(
             [sys.executable, "-m", "service", *words], cwd=ROOT, env=self.environment(environment),
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         return self._checked(Said(done.returncode, done.stdout, done.stderr))
 
