@@ -89,17 +89,21 @@ class Found:
 
 
 def find(connection: Connection, turns: Sequence[Turn]) -> Iterator[Found]:
+    """What each of the turns finds; what stood is read at once for all that begin on the same day."""
     for first, some in groupby(sorted(turns, key=_first), key=_first):
         alike = list(some)
         names = [turn.of.key for turn in alike if first < date.max]
         stood = metric_readings.standing(connection, turns[0].shop.shop_id, names, first, date.max)
         for turn in alike:
-            before = stood.get(turn.of.key, {})
-            try:
-                with guarded(connection, turn.of.metric):
-                    yield Found(turn, before, _readings(connection, turn, before))
-            except MetricFails as error:
-                yield Found(turn, before, failed=error)
+            yield _found(connection, turn, stood.get(turn.of.key, {}))
+
+
+def _found(connection: Connection, turn: Turn, stood: Standing) -> Found:
+    try:
+        with guarded(connection, turn.of.metric):
+            return Found(turn, stood, _readings(connection, turn, stood))
+    except MetricFails as error:
+        return Found(turn, stood, failed=error)
 
 
 def _readings(connection: Connection, turn: Turn, stood: Standing) -> list[Reading]:
