@@ -10,8 +10,8 @@ from decimal import Decimal
 from service.errors import Misconfigured, Problem
 from service.metrics import measure as metrics
 from service.metrics.catalogue import Metric
-from service.metrics.measure import TRAILING_DAYS, Reading
-from service.periods import Quarter
+from service.metrics.measure import TRAILING_DAYS, Reading, Totals
+from service.periods import Quarter, days
 from service.store import metric_readings, pending
 from service.store.engine import Connection
 from service.store.metric_readings import Progress
@@ -77,19 +77,21 @@ def known_at(
 ) -> list[Measurement]:
     """What the readings said at a moment; what was counted and left out they do not tell.
 
-    `data_as_of` is when an answer was found. Raises Misconfigured for windows of which no readings are kept.
+    `data_as_of` is when an answer was found. Windows of no kept kind are put together of their days, where days add up.
+    Raises Misconfigured for other windows, and for segments, of which no readings are kept.
     """
     windows = [Window(None, window.end) if metric.kind == "level" else window for window in windows]
-    kinds = [kept_kind(metric, window, fiscal_year_start) for window in windows]
-    if "" in kinds:
-        window = windows[kinds.index("")]
+    wanted = [_parts(metric, window, fiscal_year_start) for window in windows]
+    if [] in wanted:
+        window = windows[wanted.index([])]
         told = f"of {metric.id} over {window.start} to {window.last_day} nothing is kept"
         hint = "ask for days (--by day), alone or with --window quarter_to_date or trailing_28d"
         raise Misconfigured([Problem("--known-at", str(moment), told, hint)])
-    first, last = min(window.last_day for window in windows), max(window.last_day for window in windows)
+    every = {part for parts in wanted for part in parts}
+    first, last = min(day for _, day in every), max(day for _, day in every)
     kept = {
         answer.key: (answer, found_at)
-        for kind in sorted(set(kinds))
+        for kind in sorted({kind for kind, _ in every})
         for answer, found_at in metric_readings.known_at(
             connection, shop.shop_id, metric.id, str(segment), kind, first, last, moment
         )
@@ -99,9 +101,16 @@ def known_at(
         hint = "they are kept of what key results, their guardrails and KPIs ask for, from then on"
         raise Misconfigured([Problem("--known-at", str(moment), told, hint)])
     return [
-        _known(metric, shop, segment, window, kept.get((kind, window.last_day)))
-        for window, kind in zip(windows, kinds, strict=True)
+        _known(metric, shop, segment, window, [kept[part] for part in parts] if kept.keys() >= {*parts} else [])
+        for window, parts in zip(windows, wanted, strict=True)
     ]
+
+
+def _parts(metric: Metric, window: Window, fiscal_year_start: int) -> list[metric_readings.Key]:
+    """The readings that a window's answer is the sum of; none where they do not add up."""
+    if kind := kept_kind(metric, window, fiscal_year_start):
+        return [(kind, window.last_day)]
+    return [("day", day) for day in days(window.start, window.end)] if metric.adds_up and window.start else []
 
 
 def _known(
@@ -109,21 +118,21 @@ def _known(
     shop: Shop,
     segment: Segment,
     window: Window,
-    stood: tuple[metric_readings.Reading, datetime] | None,
+    stood: Sequence[tuple[metric_readings.Reading, datetime]],
 ) -> Measurement:
     currency = shop.currency if metric.unit == "money" else None
     nothing = Measurement(
         metric.id, metric.version, segment, "all", window, metric.unit, currency, None, Decimal(), None,
         counted=None, is_complete=False, incomplete_because="nothing was measured of it by then",
     )  # fmt: skip
-    if stood is None:
+    if not stood:
         return nothing
-    kept, found_at = stood
-    answer = _reading(metric, shop, window, kept)
+    totals = sum((metrics.totals_of(metric, shop, answer) for answer, _ in stood), Totals())
+    answer = metrics.reading_of(metric, shop, window, totals)
     return replace(
-        nothing, metric_version=kept.metric_version, value=answer.value, numerator=answer.numerator,
+        nothing, metric_version=stood[-1][0].metric_version, value=answer.value, numerator=answer.numerator,
         denominator=answer.denominator, value_low=answer.value_low, value_high=answer.value_high, is_complete=True,
-        incomplete_because="", data_as_of=found_at,
+        incomplete_because="", data_as_of=max(found_at for _, found_at in stood),
     )  # fmt: skip
 
 

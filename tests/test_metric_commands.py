@@ -290,11 +290,23 @@ def test_what_was_known_is_told_again(okrsync: Command) -> None:
     said = okrsync("metrics", "show", "net_sales", *SPAN, "--by", "day", "--known-at", "2001-01-01")
     assert said.code == 1
     assert "nothing was measured of it by then" in said.out
-    for words in (["--known-at", "soon"], ["--known-at", "2999-01-01", "--by", "week"],
-                  ["--known-at", "2999-01-01", "--by", "day", "--where", "source=web"]):  # fmt: skip
-        said = okrsync("metrics", "show", "net_sales", *SPAN, *words)
+    for metric, moment, *words in (
+        ("net_sales", "soon"), ("customers", "2999-01-01", "--by", "week"),
+        ("net_sales", "2999-01-01", "--by", "day", "--where", "source=web"),
+    ):  # fmt: skip
+        said = okrsync("metrics", "show", metric, *SPAN, "--known-at", moment, *words)
         assert said.code == 2, said.both
         assert "--known-at" in said.err
+
+
+@pytest.mark.parametrize("metric", ["net_sales", "average_order_value", "returning_order_rate"])
+def test_what_was_known_of_weeks_is_what_was_known_of_their_days(okrsync: Command, metric: str) -> None:
+    words = ("metrics", "show", metric, *SPAN, "--by", "week", "--format", "json")
+    now, kept = rows_of(okrsync(*words)), rows_of(okrsync(*words, "--known-at", "2999-01-01"))
+    whole = {row["to"]: parts(row) for row in now if row["complete"]}
+    assert {row["to"]: parts(row) for row in kept if row["complete"]} == whole != {}
+    both = zip(now, kept, strict=True)
+    assert all(row["value_low"] == known["value_low"] for row, known in both if row["complete"])
 
 
 def test_a_window_ends_with_each_period_and_begins_where_it_says(okrsync: Command) -> None:
