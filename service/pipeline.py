@@ -30,7 +30,7 @@ from service.installation import Installation, install, record_definitions, shop
 from service.okr.model import Plan
 from service.periods import CheckInSchedule
 from service.plans import check_currencies, plans_for, plans_of, stray_problems
-from service.questions import PlanStatus, baselines_of, check_metrics, foreseen, require_order, show_metric, status
+from service.questions import require_order
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import landing, leases, pending, runs, shops
@@ -43,25 +43,18 @@ __all__ = [
     "Installation",
     "Outcome",
     "Part",
-    "PlanStatus",
     "Sizes",
     "backfill",
-    "baselines_of",
-    "check_metrics",
     "connected",
     "credentials",
     "expected_rows",
-    "foreseen",
     "install",
     "judging",
     "look_at",
     "plans_of",
     "reckon",
-    "require_order",
     "run",
     "shop_of",
-    "show_metric",
-    "status",
     "stray_problems",
     "sync",
     "wall_clock",

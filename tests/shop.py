@@ -23,14 +23,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Table, select, update
 
-from service import pipeline
+from service import pipeline, questions
 from service.connectors.orders import NAME
 from service.connectors.work import Connector
 from service.demo.admin import Reply
 from service.demo.model import Agreement, LineItem, Order, Sale, World
 from service.demo.server import DemoStore, Seen
 from service.judging import Judged
-from service.pipeline import Installation, Outcome, PlanStatus, Sizes
+from service.pipeline import Installation, Outcome, Sizes
+from service.questions import PlanStatus
 from service.reckon import Reckoned
 from service.reconcile import Reconciled, reconcile
 from service.settings import ShopSettings
@@ -175,7 +176,7 @@ class OpenShop:
         return self.reckon()
 
     def status(self, as_of: str | None = None) -> PlanStatus:
-        [found] = pipeline.status(self.installation, as_of=date.fromisoformat(as_of) if as_of else None)
+        [found] = questions.status(self.installation, as_of=date.fromisoformat(as_of) if as_of else None)
         return found
 
     def judged(self, key_result: str, as_of: str | None = None) -> Judged:

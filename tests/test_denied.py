@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from service import pipeline
+from service import questions
 from service.connectors.order_passes import OPTIONAL
 from service.demo.model import Visit
 from service.demo.server import DemoStore
@@ -68,7 +68,7 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
 
 
 def measured(shop: OpenShop, metric: str = "orders", **where: str) -> Measurement:
-    found = pipeline.show_metric(
+    found = questions.show_metric(
         shop.installation, shop.settings, metric, first=date(2026, 7, 1), last=date(2026, 7, 14), by=None,
         segment=Segment.of(where), population="all",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from service import pipeline
+from service import questions
 from service.board import boards
 from service.cli import app
 from service.demo.worlds import build
@@ -24,7 +24,7 @@ __all__ = ["stage"]  # a fixture
 
 
 def foreseen(shop: OpenShop, key_result: str, as_of: str | None = None) -> Foreseen | None:
-    return pipeline.foreseen(shop.installation, shop.status(as_of), shop.judged(key_result, as_of))
+    return questions.foreseen(shop.installation, shop.status(as_of), shop.judged(key_result, as_of))
 
 
 def newest(shop: OpenShop, key_result: str, as_of: str | None = None) -> StoredForecast:

@@ -17,8 +17,9 @@ from service import lifecycle
 from service.board import boards
 from service.judging import Judged
 from service.okr.lint import lint
-from service.pipeline import baselines_of, plans_of
+from service.pipeline import plans_of
 from service.plans import known
+from service.questions import baselines_of
 from service.store import quarters
 from service.store.tables import key_result_readings, key_results
 from tests.shop import OpenShop, corner_shop, instant, on_sqlite, open_shop

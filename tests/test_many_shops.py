@@ -19,11 +19,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from service import pipeline
+from service import pipeline, questions
 from service.cli import syncing
 from service.demo.model import World
 from service.errors import AccessDenied, OkrsyncError, PlanError, Unreachable
-from service.pipeline import Installation, PlanStatus
+from service.pipeline import Installation
+from service.questions import PlanStatus
 from service.reckon import Reckoned
 from service.settings import ShopSettings
 from service.store import shops
@@ -88,7 +89,7 @@ class Street:
 
     def status(self) -> tuple[dict[str, PlanStatus], list[OkrsyncError]]:
         troubles: list[OkrsyncError] = []
-        found = pipeline.status(self.installation, troubles=troubles)
+        found = questions.status(self.installation, troubles=troubles)
         return {each.shop.domain.partition(".")[0]: each for each in found}, troubles
 
     def okrs(self, name: str) -> Path:
@@ -222,7 +223,7 @@ def test_a_broken_okr_file_is_its_shops_own_trouble(street: Street, how: str) ->
     assert set(found) == {"berlin", "york"}
     assert isinstance(trouble, PlanError) and "tokyo" in str(trouble)
     with pytest.raises(PlanError, match="tokyo"):
-        pipeline.status(street.installation)
+        questions.status(street.installation)
     assert pipeline.stray_problems(street.installation) == []
 
 

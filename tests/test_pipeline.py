@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from service import pipeline
+from service import pipeline, questions
 from service.errors import AccessDenied, PlanError, Unreachable
 from service.store.tables import key_result_readings, status_changes, sync_runs
 from service.values import Segment
@@ -86,7 +86,7 @@ def test_the_first_sync_is_a_backfill(shop: OpenShop) -> None:
 
 def test_a_metric_over_any_window(shop: OpenShop) -> None:
     done(shop.backfill())
-    found = pipeline.show_metric(
+    found = questions.show_metric(
         shop.installation, shop.settings, "net_sales", first=date(2026, 6, 17), last=date(2026, 8, 15),
         by="month", segment=Segment(), population="all",
     )  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_metric_over_any_window(shop: OpenShop) -> None:
 @on_sqlite
 def test_without_days_a_metric_is_shown_for_the_running_quarter(shop: OpenShop) -> None:
     done(shop.backfill())
-    found = pipeline.show_metric(
+    found = questions.show_metric(
         shop.installation, shop.settings, "orders", first=None, last=None, by=None, segment=Segment(), population="all"
     )
     assert found is not None
@@ -111,7 +111,7 @@ def test_without_days_a_metric_is_shown_for_the_running_quarter(shop: OpenShop) 
 
 @on_sqlite
 def test_before_anything_was_read_nothing_is_said(shop: OpenShop) -> None:
-    assert pipeline.status(shop.installation) == []
+    assert questions.status(shop.installation) == []
     assert pipeline.shop_of(shop.installation, shop.settings) is None
     assert pipeline.reckon(shop.installation, shop.settings, []) is None
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, select
 
-from service import pipeline, privacy
+from service import privacy, questions
 from service.errors import Busy, Misconfigured
 from service.store import customers, leases
 from service.store.redactions import customer_columns
@@ -46,7 +46,7 @@ def shop(database_url: str, tmp_path: Path) -> Iterator[OpenShop]:
 def answers(shop: OpenShop) -> dict[str, Any]:
     found = {}
     for metric in METRICS:
-        rows = pipeline.show_metric(
+        rows = questions.show_metric(
             shop.installation, shop.settings, metric, first=date(2026, 7, 1), last=date(2026, 7, 19), by="week",
             segment=Segment(), population="all",
         )  # fmt: skip

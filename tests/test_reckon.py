@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert
 
-from service import pipeline
+from service import pipeline, questions
 from service.store.tables import (
     check_ins,
     key_result_readings,
@@ -536,7 +536,7 @@ def test_a_ratio_with_nothing_below_the_line_has_no_value(database_url: str, tmp
 
 
 def _shown(shop: OpenShop, metric: str) -> Measurement:
-    found = pipeline.show_metric(
+    found = questions.show_metric(
         shop.installation, shop.settings, metric, first=None, last=None, by=None, segment=Segment(), population="all"
     )
     assert found is not None

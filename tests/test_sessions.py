@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from service import pipeline
+from service import pipeline, questions
 from service.demo.model import Visits
 from service.demo.server import Seen
 from service.demo.worlds import build
@@ -456,7 +456,7 @@ def test_asked_to_stop_it_stops_at_the_next_part(shop: OpenShop) -> None:
 
 def shown(shop: OpenShop, metric: str, first: date, last: date, **where: str) -> Any:
     settings: ShopSettings = shop.settings
-    return pipeline.show_metric(
+    return questions.show_metric(
         shop.installation, settings, metric, first=first, last=last, by=None, segment=Segment.of(where),
         population="all",
     )  # fmt: skip

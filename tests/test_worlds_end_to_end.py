@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from service import pipeline
+from service import questions
 from service.cli import app
 from service.demo.model import World
 from service.demo.worlds import build
@@ -77,7 +77,7 @@ def shown(
     shop: OpenShop, metric: str, first: str, last: str, where: dict[str, str], population: Population
 ) -> Measurement:
     """A metric as `okrsync metrics show` finds it."""
-    found = pipeline.show_metric(
+    found = questions.show_metric(
         shop.installation, shop.settings, metric, first=date.fromisoformat(first), last=date.fromisoformat(last),
         by=None, segment=Segment.of(where), population=population,
     )  # fmt: skip

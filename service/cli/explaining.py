@@ -13,7 +13,7 @@ from service.judging import Judged
 from service.okr.amounts import percent, rounded
 from service.okr.explanation import told
 from service.okr.windows import baseline_window
-from service.pipeline import PlanStatus
+from service.questions import PlanStatus
 from service.store.forecasts import StoredCalibration
 from service.values import Measurement
 

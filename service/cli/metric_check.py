@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service import pipeline
+from service import questions
 from service.cli.common import (
     FINE,
     NEEDS_A_PERSON,
@@ -55,7 +55,7 @@ def check(
     found = [
         {"shop": settings.domain, "verdict": VERDICTS[each.is_kept], **asdict(each)}
         for settings in chosen_shops(installation, shop)
-        for each in pipeline.check_metrics(installation, settings, chosen)
+        for each in questions.check_metrics(installation, settings, chosen)
     ]
     if format_ is not Format.table:
         print_rows(found, COLUMNS, format_)

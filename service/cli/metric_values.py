@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from service import pipeline
+from service import pipeline, questions
 from service.cli.common import (
     FINE,
     NEEDS_A_PERSON,
@@ -111,7 +111,7 @@ def show(
         raise Misconfigured([Problem("--window", window.value, told, "leave it out")])
 
     def ask(installation: Installation, settings: ShopSettings) -> list[Measurement] | None:
-        answers = pipeline.show_metric(
+        answers = questions.show_metric(
             installation,
             settings,
             metric_id,

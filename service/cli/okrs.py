@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service import pipeline
+from service import pipeline, questions
 from service.board import boards
 from service.cli.common import (
     FINE,
@@ -113,7 +113,7 @@ def explain(
     """Every input of a number and of its status: definition, window, what was left out, baseline, target, pace."""
     installation, quarter, day = installed(config), quarter_of(quarter), as_of.date() if as_of else None
     troubles: list[OkrsyncError] = []
-    found = pipeline.status(installation, quarter=quarter, as_of=day, troubles=troubles)
+    found = questions.status(installation, quarter=quarter, as_of=day, troubles=troubles)
     wanted = [(each, judged) for each in found for judged in each.key_results if judged.key_result.id == key_result]
     if not wanted and troubles:
         raise troubles[0]
@@ -125,7 +125,7 @@ def explain(
         raise Misconfigured([Problem(str(installation.settings.okr_folder), key_result, "is no key result here", hint)])
     for each, judged in wanted:
         foreseen, taken = (
-            pipeline.foreseen(installation, each, judged),
+            questions.foreseen(installation, each, judged),
             explain_value(installation, each, judged, orders),
         )
         print_sections(explanation(each, judged, foreseen, taken))

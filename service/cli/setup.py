@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service import pipeline
+from service import pipeline, questions
 from service.cli import okr
 from service.cli.common import (
     NEEDS_A_PERSON,
@@ -200,7 +200,7 @@ def _plan(installation: Installation, plan: Plan, *, is_migrated: bool) -> Itera
     name = Path(plan.file).name
     yield Finding("OKRs", True, f"{name}: objectives {len(plan.objectives)}, key results {len(plan.key_results)}")
     currency = _currency(installation, plan) if is_migrated else None
-    begun = pipeline.baselines_of(installation, plan) if is_migrated else {}
+    begun = questions.baselines_of(installation, plan) if is_migrated else {}
     metrics = known(installation.catalogue, currency)
     found = [finding for finding in lint(plan, metrics, known=begun) if finding.severity != "note"]
     if found:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from service import pipeline
+from service import pipeline, questions
 from service.connectors.merges import settle_merges
 from service.connectors.rereading import reread
 from service.connectors.work import Work
@@ -84,7 +84,7 @@ def reconcile(
     installation: Installation, settings: ShopSettings, *, first: date | None = None, last: date | None = None
 ) -> Reconciled:
     """The days from `first` to `last` compared, or what is due; days that differ without a cause are read again."""
-    pipeline.require_order(first, last)
+    questions.require_order(first, last)
     read = _what_is_read(installation, settings)
     if read.gap:
         return Reconciled(settings.domain, not_yet=read.gap)
