@@ -143,7 +143,7 @@ def test_a_text_that_takes_too_long_is_caught(connection: Connection, shop: Shop
     joins = " cross join ".join(f"counted_orders as {name}" for name in names)
     metric = own(tmp_path, f"select a.metric_date, count(*) as numerator from {joins} group by a.metric_date")
     trial = Trial(connection, shop, metric, END, partial(within, connection, 1))
-    assert list(check(trial)) == [Checked("own", "runs", False, "takes longer than a metric may")]
+    assert list(check(trial)) == [Checked("own", "runs", False, "it takes longer than a metric may")]
 
 
 def test_without_data_it_says_so(database: Engine, tmp_path: Path) -> None:
