@@ -69,8 +69,9 @@ def asking(connection: Connection, ground: Ground) -> Ask:
 
 
 def _none(window: Window, error: MetricFails) -> metrics.Reading:
-    because = "; ".join(problem.message for problem in error.problems)
-    return metrics.Reading(window, None, Decimal(), None, None, None, is_complete=False, incomplete_because=because)
+    return metrics.Reading(
+        window, None, Decimal(), None, None, None, is_complete=False, incomplete_because=error.because
+    )
 
 
 def _as_measurement(

@@ -102,6 +102,11 @@ class PlanError(Misconfigured):
 class MetricFails(Misconfigured):
     """A metric of the installation's own that was loaded and does not answer."""
 
+    @property
+    def because(self) -> str:
+        """Why, without its file and the mend."""
+        return "; ".join(problem.message for problem in self.problems)
+
 
 class UnexpectedShape(OkrsyncError):
     """Shopify answered something this version does not understand; nothing was landed."""

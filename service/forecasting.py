@@ -133,7 +133,7 @@ def _series(connection: Connection, ground: Ground, quarter: Quarter, judged: Ju
         with guarded(connection, judged.metric):
             return _series_read(connection, ground, quarter, judged, last)
     except MetricFails as error:
-        return "; ".join(problem.message for problem in error.problems)
+        return error.because
 
 
 def _series_read(connection: Connection, ground: Ground, quarter: Quarter, judged: Judged, last: date) -> Series | str:

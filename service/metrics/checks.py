@@ -28,8 +28,6 @@ WEEK = timedelta(days=7)
 WEEKS = 6
 """How much is tried at most: enough for customers to come back, and for a quarter to begin within."""
 
-"""What tells of the rows before in the same segment: counted so, a customer may be in two parts."""
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -169,7 +167,10 @@ def _counts_once(trial: Trial, _rows: Rows) -> str | None:
 
 
 def _splits(trial: Trial, _rows: Rows) -> str | None:
-    """The parts of a split come to the whole, where all its values are known and a row is in one part only."""
+    """The parts of a split come to the whole, where all its values are known and a row is in one part only.
+
+    What looks at the rows before in the same segment may count a customer in two parts.
+    """
     metric = trial.metric
     names = [name for name in metric.segments if name in metric.family.closed]
     if not names or not metric.adds_up or metric.looks_back:
